@@ -1,0 +1,82 @@
+"""One model call: what is asked, what comes back, what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Phase = Literal["plan", "propose"]
+CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "error"]
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to a model.
+
+    `step` and `attempt` say where in the task it stands (step 0 is the plan), so that a resumed
+    run recognises a question that was answered. `schema` is a JSON schema the reply should
+    follow, where the endpoint can be told so. `max_tokens` bounds the reply.
+    """
+
+    phase: Phase
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    step: int = 0
+    attempt: int = 1
+    schema: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as the provider counted them; `cached` is the part of `prompt` read from a cache."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model answered; `model` and `provider` name the one that really did."""
+
+    text: str
+    model: str
+    provider: str
+    finish_reason: str
+    usage: Usage
+    seconds: float
+    retries: int = 0
+    request_id: str = ""
+    first_token_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """The ledger's record of one call. Costs in USD, times in seconds."""
+
+    seq: int
+    phase: Phase
+    step: int
+    attempt: int
+    model: str
+    provider: str
+    status: CallStatus
+    request_hash: str
+    trace_id: str
+    started: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: float = 0.0
+    seconds: float = 0.0
+    first_token_seconds: float | None = None
+    retries: int = 0
+    request_id: str = ""
+    error: str = ""

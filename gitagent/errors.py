@@ -1,0 +1,202 @@
+"""One tree of exceptions; each class knows the ending, the exit code and the next step.
+
+    AgentError
+    ├── UsageError                 2   found before anything was spent
+    │   ├── ConfigError
+    │   ├── NotARepository
+    │   ├── NoCommits
+    │   ├── UnknownRevision
+    │   ├── UnknownTask
+    │   └── NoModel
+    ├── GateFailed                 3
+    ├── NoChange                   4
+    ├── BudgetExceeded             5
+    ├── ProviderError              6
+    │   ├── ProviderUnavailable        worth another try
+    │   ├── ProviderRejected           not worth another try
+    │   └── BadReply                   the reply cannot be used
+    ├── Refused                    7
+    ├── Conflict                   8
+    │   └── BranchTaken
+    ├── Internal                   9
+    └── Interrupted              130
+
+A class's docstring is its default message.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Ending(StrEnum):
+    """The closed set of ways in which a run ends."""
+
+    DONE = "done"
+    GATE_FAILED = "gate-failed"
+    NO_CHANGE = "no-change"
+    BUDGET = "budget"
+    PROVIDER = "provider"
+    REFUSED = "refused"
+    CONFLICT = "conflict"
+    INTERNAL = "internal"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def exit_code(self) -> int:
+        return _EXIT_CODES[self]
+
+
+_EXIT_CODES = {
+    Ending.DONE: 0,
+    Ending.GATE_FAILED: 3,
+    Ending.NO_CHANGE: 4,
+    Ending.BUDGET: 5,
+    Ending.PROVIDER: 6,
+    Ending.REFUSED: 7,
+    Ending.CONFLICT: 8,
+    Ending.INTERNAL: 9,
+    Ending.INTERRUPTED: 130,
+}
+
+USAGE_EXIT_CODE = 2
+
+
+class AgentError(Exception):
+    """Something went wrong in gitagent."""
+
+    ending: ClassVar[Ending | None] = Ending.INTERNAL
+    hint: str = ""
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+        if hint:
+            self.hint = hint
+
+    @property
+    def exit_code(self) -> int:
+        return USAGE_EXIT_CODE if self.ending is None else self.ending.exit_code
+
+
+class UsageError(AgentError):
+    """The command or its configuration is wrong."""
+
+    ending = None
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong."""
+
+    hint = "`git agent config check` names every problem and where it comes from."
+
+
+class NotARepository(UsageError):
+    """This is not a git repository."""
+
+    hint = "Change into one, or make one with `git init`."
+
+
+class NoCommits(UsageError):
+    """The repository has no commit yet."""
+
+    hint = "Commit something first: a task needs a base to branch from."
+
+
+class UnknownRevision(UsageError):
+    """No such revision."""
+
+
+class UnknownTask(UsageError):
+    """No such task in this repository."""
+
+    hint = "`git agent list` shows the tasks that there are."
+
+
+class NoModel(UsageError):
+    """No language model is configured."""
+
+    hint = (
+        "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another endpoint) or OPENROUTER_API_KEY, "
+        "or start Ollama or llama.cpp, or run it here: `pip install 'gitagent[local]'`, then "
+        "`git agent models pull qwen2.5-coder-1.5b`."
+    )
+
+
+class GateFailed(AgentError):
+    """The gate failed on the best attempt."""
+
+    ending = Ending.GATE_FAILED
+
+
+class NoChange(AgentError):
+    """The model proposed nothing that changes the tree."""
+
+    ending = Ending.NO_CHANGE
+    hint = "Say more precisely what should change and where, or try another model with --model."
+
+
+class BudgetExceeded(AgentError):
+    """The next model call would pass the budget."""
+
+    ending = Ending.BUDGET
+    hint = "Raise it with --budget or --max-calls."
+
+
+class ProviderError(AgentError):
+    """No model could answer."""
+
+    ending = Ending.PROVIDER
+    hint = "`git agent doctor` shows the configured endpoint and whether it answers."
+
+
+class ProviderUnavailable(ProviderError):
+    """The provider did not answer, or asked to come back later.
+
+    `retry_after` is in seconds, where the provider named a time.
+    """
+
+    def __init__(
+        self, message: str = "", *, hint: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class ProviderRejected(ProviderError):
+    """The provider rejected the request."""
+
+
+class BadReply(ProviderError):
+    """The reply of the model cannot be used."""
+
+
+class Refused(AgentError):
+    """The edits broke a path or safety rule."""
+
+    ending = Ending.REFUSED
+    hint = "Nothing was applied. Allow a path for your own side with `paths.allow` if you meant it."
+
+
+class Conflict(AgentError):
+    """The branch or the state moved under us; nothing was overwritten."""
+
+    ending = Ending.CONFLICT
+
+
+class BranchTaken(Conflict):
+    """A branch of that name exists already."""
+
+    hint = "Choose another name with --branch."
+
+
+class Internal(AgentError):
+    """A bug in gitagent."""
+
+    ending = Ending.INTERNAL
+
+
+class Interrupted(AgentError):
+    """The run was interrupted."""
+
+    ending = Ending.INTERRUPTED
