@@ -1,0 +1,89 @@
+"""A task, and all that is known of it: the value that every stage adds to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gitagent.domain.call import Call
+from gitagent.domain.context import Context
+from gitagent.domain.plan import Plan
+from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.errors import Ending
+
+PlanMode = Literal["auto", "always", "never"]
+Delivery = Literal["branch", "patch"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What was asked, and from where it starts.
+
+    `base` is the commit that the branch grows from, `started_at` the commit that the user named
+    (they differ where uncommitted work was included). `created` is UTC, ISO 8601. `trace_id` is a
+    W3C trace id.
+    """
+
+    id: str
+    text: str
+    branch: str
+    base: str
+    trace_id: str
+    created: str
+    started_at: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One proposal of a step after the gate: the tree it made and the verdict on it.
+
+    `tree` is empty where the reply could not be applied; `problems` then says why.
+    """
+
+    step: int
+    n: int
+    model: str
+    tree: str = ""
+    problems: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """An accepted step: one commit on the task's branch."""
+
+    step: int
+    title: str
+    commit: str
+    tree: str
+    model: str
+    provider: str
+    attempts: int
+    files: tuple[str, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """All that is known of one task; the state ref's tree holds exactly this."""
+
+    task: Task
+    context: Context | None = None
+    plan: Plan | None = None
+    base_runs: tuple[CommandRun, ...] | None = None
+    attempts: tuple[Attempt, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+    calls: tuple[Call, ...] = ()
+    ending: Ending | None = None
+    message: str = ""
+    delivery: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def head(self) -> str:
+        """The commit at the tip of the task's branch."""
+        return self.checkpoints[-1].commit if self.checkpoints else self.task.base
+
+    @property
+    def spent(self) -> float:
+        """USD, with what is reserved for calls whose answer is not known."""
+        return sum(call.cost_usd for call in self.calls)

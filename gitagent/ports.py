@@ -1,0 +1,120 @@
+"""The Protocols between the pipeline and the world, in the order in which a task meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gitagent.domain.call import Reply, Request
+from gitagent.domain.context import Hit
+from gitagent.domain.edit import File
+
+
+@dataclass(frozen=True)
+class TreeFile:
+    """One entry of a tree, at any depth: its path, blob id, git mode and size in bytes.
+
+    The size of a gitlink is 0.
+    """
+
+    path: str
+    blob: str
+    mode: int
+    size: int
+
+
+@dataclass(frozen=True)
+class ModelProfile:
+    """What the pipeline must know of a model before it asks: window and limits in tokens.
+
+    `weak` says that long plans and long prompts do more harm than good. Prices are USD per
+    million tokens, None where nobody knows them.
+    """
+
+    name: str
+    provider: str
+    window: int
+    max_output: int
+    edit_format: str
+    weak: bool = False
+    input_price: float | None = None
+    output_price: float | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A finished command: exit code (None where it was ended), output (stdout and stderr, capped)."""
+
+    exit_code: int | None
+    output: str
+    seconds: float
+    timed_out: bool = False
+
+
+class Repo(Protocol):
+    """Objects and refs of one repository; never its checkout."""
+
+    def resolve(self, revision: str) -> str:
+        """The commit id of a revision; UnknownRevision where there is none."""
+
+    def tree_of(self, commit: str) -> str: ...
+
+    def files(self, tree: str) -> Sequence[TreeFile]:
+        """All entries of a tree, depth first."""
+
+    def read(self, blob: str) -> bytes: ...
+
+    def file(self, tree: str, path: str) -> File | None:
+        """A regular file of a tree; None where there is none."""
+
+    def mode(self, tree: str, path: str) -> int | None:
+        """The git mode of a path in a tree, files and folders alike."""
+
+    def with_files(self, tree: str, changes: Mapping[str, File | None]) -> str:
+        """A new tree with these paths written (raw, no filters) or removed."""
+
+    def commit(self, tree: str, parents: Sequence[str], message: str) -> str:
+        """A commit by the bot, committed by the user; no ref moves."""
+
+    def ref(self, name: str) -> str | None: ...
+
+    def move_ref(self, name: str, new: str, old: str | None, reason: str) -> None:
+        """Compare-and-swap; `old` None creates. Conflict where it stands elsewhere."""
+
+    def changed_paths(self, before: str, after: str) -> Sequence[str]:
+        """Paths that differ between two trees."""
+
+    def diff(self, before: str, after: str) -> str:
+        """A unified diff between two trees."""
+
+
+class Index(Protocol):
+    """Finds the files of a tree that a text is about."""
+
+    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]: ...
+
+
+class Model(Protocol):
+    """Answers one request; every wrapper around a client is one, too.
+
+    Raises ProviderUnavailable, ProviderRejected, BadReply or BudgetExceeded.
+    """
+
+    profile: ModelProfile
+
+    def complete(self, request: Request) -> Reply: ...
+
+
+class Sandbox(Protocol):
+    """Runs a command in a folder, within limits, and leaves nothing of it behind."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        *,
+        timeout: float,
+        env: Mapping[str, str] = ...,
+    ) -> Execution: ...
