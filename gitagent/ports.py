@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gitagent.domain.call import Reply, Request
 from gitagent.domain.context import Hit
 from gitagent.domain.edit import File
+from gitagent.domain.task import Attempt, Checkpoint, TaskState
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class ModelProfile:
 
 @dataclass(frozen=True)
 class Execution:
-    """A finished command: exit code (None where it was ended), output (stdout and stderr, capped)."""
+    """A finished command: exit code (None where it was ended), capped stdout and stderr."""
 
     exit_code: int | None
     output: str
@@ -88,6 +89,29 @@ class Repo(Protocol):
 
     def diff(self, before: str, after: str) -> str:
         """A unified diff between two trees."""
+
+
+class Log(Protocol):
+    """The durable log of one task; what `record` returned from is kept."""
+
+    state: TaskState
+
+    def record(
+        self,
+        event: str,
+        *,
+        notes: Mapping[str, bytes] | None = None,
+        code: Mapping[str, str] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Append one event: fields of the state, further files, and code trees to keep."""
+
+    def add_attempt(self, attempt: Attempt) -> None: ...
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+
+    def read(self, name: str) -> bytes | None:
+        """A further file that an event left; None where there is none."""
 
 
 class Index(Protocol):

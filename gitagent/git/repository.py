@@ -1,0 +1,249 @@
+"""One repository's objects and refs, by pygit2. Its checkout, index and hooks are never touched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitagent.domain.edit import File
+from gitagent.errors import Conflict, NoCommits, NotARepository, UnknownRevision, UsageError
+from gitagent.git import trees
+from gitagent.ports import TreeFile
+
+if TYPE_CHECKING:
+    import pygit2
+
+Bot = tuple[str, str]
+DEFAULT_BOT: Bot = ("gitagent", "gitagent@localhost")
+
+
+class GitRepo:
+    """Implements ports.Repo. `bot` is the author of its commits, as (name, e-mail)."""
+
+    def __init__(self, repository: pygit2.Repository, bot: Bot = DEFAULT_BOT) -> None:
+        self.pygit2 = repository
+        self._bot = bot
+
+    @classmethod
+    def open(cls, start: Path, bot: Bot = DEFAULT_BOT) -> GitRepo:
+        """The repository that git itself would use from `start`, GIT_DIR included."""
+        import pygit2
+
+        try:
+            repository = pygit2.Repository(str(start), pygit2.enums.RepositoryOpenFlag.FROM_ENV)
+        except pygit2.GitError as error:
+            raise _not_opened(start, error) from error
+        return cls(repository, bot)
+
+    @property
+    def folder(self) -> Path:
+        """The git folder that all worktrees of the repository share."""
+        common = Path(self.pygit2.path, "commondir")
+        if common.is_file():
+            return (common.parent / common.read_text().strip()).resolve()
+        return Path(self.pygit2.path).resolve()
+
+    @property
+    def checkout(self) -> Path | None:
+        """The folder of the working files; None for a bare repository."""
+        workdir = self.pygit2.workdir
+        return Path(workdir) if workdir else None
+
+    def resolve(self, revision: str) -> str:
+        import pygit2
+
+        if revision == "HEAD" and self.pygit2.head_is_unborn:
+            raise NoCommits
+        try:
+            return str(self.pygit2.revparse_single(revision).peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise UnknownRevision(f"`{revision}` names no commit here.") from error
+
+    def tree_of(self, commit: str) -> str:
+        return str(self._commit(commit).tree_id)
+
+    def message_of(self, commit: str) -> str:
+        return self._commit(commit).message
+
+    def parent_of(self, commit: str) -> str:
+        return str(self._commit(commit).parent_ids[0])
+
+    def files(self, tree: str) -> Sequence[TreeFile]:
+        header = self.pygit2.odb.read_header
+        return [
+            TreeFile(path, str(entry.id), mode, 0 if mode == trees.GITLINK else header(entry.id)[1])
+            for path, entry, mode in trees.walk(self.pygit2, self._tree(tree))
+        ]
+
+    def read(self, blob: str) -> bytes:
+        return self.pygit2.odb.read(blob)[1]
+
+    def file(self, tree: str, path: str) -> File | None:
+        entry = self._entry(tree, path)
+        if entry is None or int(entry.filemode) in (trees.TREE, trees.GITLINK, trees.SYMLINK):
+            return None
+        executable = int(entry.filemode) == trees.EXECUTABLE
+        return File(self.read(str(entry.id)), executable)
+
+    def mode(self, tree: str, path: str) -> int | None:
+        entry = self._entry(tree, path)
+        return None if entry is None else int(entry.filemode)
+
+    def with_files(self, tree: str, changes: Mapping[str, File | None]) -> str:
+        leaves = {path: self._leaf(file) if file else None for path, file in changes.items()}
+        return trees.write(self.pygit2, self._tree(tree) if tree else None, leaves)
+
+    def with_trees(self, tree: str, folders: Mapping[str, str]) -> str:
+        """A new tree in which each path is the folder with this tree id."""
+        leaves = {path: (folder, trees.TREE) for path, folder in folders.items()}
+        return trees.write(self.pygit2, self._tree(tree) if tree else None, leaves)
+
+    def commit(self, tree: str, parents: Sequence[str], message: str) -> str:
+        import pygit2
+
+        author = pygit2.Signature(*self._bot)
+        return str(
+            self.pygit2.create_commit(None, author, self._committer(), message, tree, list(parents))
+        )
+
+    def copy_commit(self, commit: str, tree: str, parent: str) -> str:
+        """The commit on another parent: same author, message and trailers."""
+        original = self._commit(commit)
+        return str(
+            self.pygit2.create_commit(
+                None, original.author, self._committer(), original.message, tree, [parent]
+            )
+        )
+
+    def ref(self, name: str) -> str | None:
+        reference = self.pygit2.references.get(name)
+        return None if reference is None else str(reference.resolve().target)
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """Targets of all refs whose name starts so, by name."""
+        found = (n for n in self.pygit2.listall_references() if n.startswith(prefix))
+        return {name: target for name in found if (target := self.ref(name))}
+
+    def move_ref(self, name: str, new: str, old: str | None, reason: str) -> None:
+        import pygit2
+
+        try:
+            if old is None:
+                self.pygit2.create_reference_direct(name, new, False, message=reason)
+                return
+            # set_target is itself a compare-and-swap against the target that was read
+            reference = self.pygit2.references[name]
+            if str(reference.target) == old:
+                reference.set_target(new, reason)
+                return
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise _moved(name) from error
+        raise _moved(name)
+
+    def delete_ref(self, name: str, old: str) -> None:
+        """Compare-and-delete; Conflict where it stands elsewhere, nothing where it is gone."""
+        import pygit2
+
+        reference = self.pygit2.references.get(name)
+        if reference is None:
+            return
+        try:
+            if str(reference.target) == old:
+                reference.delete()
+                return
+        except pygit2.GitError as error:
+            raise _moved(name) from error
+        raise _moved(name)
+
+    def changed_paths(self, before: str, after: str) -> Sequence[str]:
+        paths = set()
+        for delta in self._diff(before, after).deltas:
+            paths |= {os.fsdecode(delta.old_file.raw_path), os.fsdecode(delta.new_file.raw_path)}
+        return sorted(paths)
+
+    def diff(self, before: str, after: str) -> str:
+        diff = self._diff(before, after)
+        diff.find_similar()
+        return b"".join(patch.data for patch in diff if patch is not None).decode(
+            "utf-8", "surrogateescape"
+        )
+
+    def merge(self, ancestor: str, ours: str, theirs: str) -> tuple[str, list[str]]:
+        """Three trees merged in memory: the tree, or "" and the paths in conflict."""
+        index = self.pygit2.merge_trees(self._tree(ancestor), self._tree(ours), self._tree(theirs))
+        if index.conflicts is None:
+            return str(index.write_tree(self.pygit2)), []
+        entries = (entry for conflict in index.conflicts for entry in conflict if entry)
+        return "", sorted({entry.path for entry in entries})
+
+    def commits(self, tip: str, base: str) -> list[str]:
+        """Commits that `tip` has and `base` has not, oldest first."""
+        import pygit2
+
+        walker = self.pygit2.walk(tip, pygit2.enums.SortMode.TOPOLOGICAL)
+        walker.hide(base)
+        return [str(commit.id) for commit in walker][::-1]
+
+    def _committer(self) -> pygit2.Signature:
+        import pygit2
+
+        config = self.pygit2.config
+        name = os.environ.get("GIT_COMMITTER_NAME") or _value(config, "user.name")
+        email = os.environ.get("GIT_COMMITTER_EMAIL") or _value(config, "user.email")
+        if not name or not email:
+            raise UsageError(
+                "git does not know who you are, and you will be the committer.",
+                hint="Set it: `git config --global user.name …` and `user.email …`.",
+            )
+        return pygit2.Signature(name, email)
+
+    def _leaf(self, file: File) -> tuple[str, int]:
+        blob = str(self.pygit2.create_blob(file.data))
+        return blob, trees.EXECUTABLE if file.executable else trees.REGULAR
+
+    def _commit(self, commit: str) -> pygit2.Commit:
+        return self.pygit2[commit]  # type: ignore[return-value]
+
+    def _tree(self, tree: str) -> pygit2.Tree:
+        return self.pygit2[tree]  # type: ignore[return-value]
+
+    def _entry(self, tree: str, path: str) -> pygit2.Object | None:
+        here: pygit2.Object = self._tree(tree)
+        for part in path.split("/"):
+            if int(here.filemode or trees.TREE) != trees.TREE:
+                return None
+            try:
+                here = here / part  # type: ignore[operator]
+            except KeyError:
+                return None
+        return here
+
+    def _diff(self, before: str, after: str) -> pygit2.Diff:
+        return self._tree(before).diff_to_tree(self._tree(after))
+
+
+def _value(config: pygit2.Config, key: str) -> str:
+    return str(config[key]) if key in config else ""
+
+
+def _moved(name: str) -> Conflict:
+    return Conflict(
+        f"{name} was moved by somebody else; nothing was overwritten.",
+        hint=f"Look at it with `git log {name}`, then decide which side to keep.",
+    )
+
+
+def _not_opened(start: Path, error: Exception) -> NotARepository:
+    if "owned by" in str(error):
+        return NotARepository(
+            f"The repository at {start} belongs to another user.",
+            hint="If you trust it: `git config --global --add safe.directory …`, as for git.",
+        )
+    if "not found" in str(error).lower():
+        return NotARepository(f"{start} is not inside a git repository.")
+    return NotARepository(
+        f"The repository at {start} cannot be opened: {error}.",
+        hint="`git fsck` and `git config --list` may say more.",
+    )
