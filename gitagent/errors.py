@@ -153,14 +153,21 @@ class ProviderError(AgentError):
 class ProviderUnavailable(ProviderError):
     """The provider did not answer, or asked to come back later.
 
-    `retry_after` is in seconds, where the provider named a time.
+    `retry_after` is in seconds, where the provider named a time. `unpaid` says that no model has
+    seen the request, so that nobody will charge for it.
     """
 
     def __init__(
-        self, message: str = "", *, hint: str = "", retry_after: float | None = None
+        self,
+        message: str = "",
+        *,
+        hint: str = "",
+        retry_after: float | None = None,
+        unpaid: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.unpaid = unpaid
 
 
 class ProviderRejected(ProviderError):

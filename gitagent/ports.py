@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from gitagent.domain.call import Reply, Request
 from gitagent.domain.context import Hit
-from gitagent.domain.edit import File
+from gitagent.domain.edit import EditFormat, File
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
 
 
@@ -30,16 +30,19 @@ class TreeFile:
 class ModelProfile:
     """What the pipeline must know of a model before it asks: window and limits in tokens.
 
-    `weak` says that long plans and long prompts do more harm than good. Prices are USD per
-    million tokens, None where nobody knows them.
+    `weak` says that long plans and long prompts do more harm than good. `takes_temperature` and
+    `takes_schema` say what may be in a request. Prices are USD per million tokens, None where
+    nobody knows them.
     """
 
     name: str
     provider: str
     window: int
     max_output: int
-    edit_format: str
+    edit_format: EditFormat
     weak: bool = False
+    takes_temperature: bool = True
+    takes_schema: bool = False
     input_price: float | None = None
     output_price: float | None = None
 

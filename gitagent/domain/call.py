@@ -19,9 +19,10 @@ class Message:
 class Request:
     """One question to a model.
 
-    `step` and `attempt` say where in the task it stands (step 0 is the plan), so that a resumed
-    run recognises a question that was answered. `schema` is a JSON schema the reply should
-    follow, where the endpoint can be told so. `max_tokens` bounds the reply.
+    `step` and `attempt` say where in the task it stands (step 0 is the plan) and `tree` what it
+    stands on, so that a resumed run recognises a question that was answered. `schema` is a JSON
+    schema the reply should follow, where the endpoint can be told so. `max_tokens` bounds the
+    reply.
     """
 
     phase: Phase
@@ -30,7 +31,13 @@ class Request:
     temperature: float = 0.0
     step: int = 0
     attempt: int = 1
+    tree: str = ""
     schema: dict[str, Any] | None = None
+
+    @property
+    def key(self) -> str:
+        """The place of the question in its task; the same in every run of it."""
+        return f"{self.phase}:{self.step}.{self.attempt}:{self.tree}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,6 @@ class Reply:
     finish_reason: str
     usage: Usage
     seconds: float
-    retries: int = 0
     request_id: str = ""
     first_token_seconds: float | None = None
 
@@ -68,6 +74,7 @@ class Call:
     model: str
     provider: str
     status: CallStatus
+    key: str
     request_hash: str
     trace_id: str
     started: str
@@ -80,3 +87,4 @@ class Call:
     retries: int = 0
     request_id: str = ""
     error: str = ""
+    from_journal: bool = False

@@ -55,12 +55,13 @@ class Proposal:
     """The edits of one reply, in the order in which they were written.
 
     `problems` names what looked like an edit but could not be read; `remark` is the prose around
-    the edits.
+    the edits, `subject` the subject line that it proposes for the commit.
     """
 
     edits: tuple[Edit, ...]
     problems: tuple[str, ...] = ()
     remark: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)

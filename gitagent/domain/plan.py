@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+SUBJECT_LENGTH = 72
 
 
 @dataclass(frozen=True)
@@ -21,3 +24,14 @@ class Plan:
 
     steps: tuple[PlanStep, ...]
     planned: bool = False
+
+
+def subject_line(text: str) -> str:
+    """A commit's subject out of a sentence: its first clause, capital, no full stop, short."""
+    plain = "".join(c for c in " ".join(text.split()) if c.isprintable())
+    first = re.split(r"(?<=[.!?;])\s", plain.strip(), maxsplit=1)[0].rstrip(".!?;: ")
+    line = first[:1].upper() + first[1:]
+    if len(line) > SUBJECT_LENGTH:
+        short = line[: SUBJECT_LENGTH - 1]
+        line = (short.rpartition(" ")[0] or short).rstrip(",;: ") + "…"
+    return line or "Change"

@@ -21,7 +21,7 @@ class Task:
 
     `base` is the commit that the branch grows from, `started_at` the commit that the user named
     (they differ where uncommitted work was included). `created` is UTC, ISO 8601. `trace_id` is a
-    W3C trace id.
+    W3C trace id. A dry run leaves nothing but its calls.
     """
 
     id: str
@@ -31,19 +31,22 @@ class Task:
     trace_id: str
     created: str
     started_at: str = ""
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One proposal of a step after the gate: the tree it made and the verdict on it.
 
-    `tree` is empty where the reply could not be applied; `problems` then says why.
+    `tree` is empty where the reply could not be applied; `problems` then says why. `subject` is
+    the commit's subject line as the model proposed it, if it did.
     """
 
     step: int
     n: int
     model: str
     tree: str = ""
+    subject: str = ""
     problems: tuple[str, ...] = ()
     verdict: Verdict | None = None
 
@@ -65,7 +68,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class TaskState:
-    """All that is known of one task; the state ref's tree holds exactly this."""
+    """All that is known of one task; the state ref's tree holds exactly this.
+
+    `seconds` is the time that its runs took together.
+    """
 
     task: Task
     context: Context | None = None
@@ -76,6 +82,7 @@ class TaskState:
     calls: tuple[Call, ...] = ()
     ending: Ending | None = None
     message: str = ""
+    seconds: float = 0.0
     delivery: dict[str, Any] = field(default_factory=dict)
 
     @property

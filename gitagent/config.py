@@ -1,0 +1,313 @@
+"""One frozen Config out of one file a side, `git config agent.*` and the environment.
+
+Each setting is one field below, with its key, who may set it and what it means; the file's
+tables, the git configuration, the environment's names, `config show` and the documentation all
+follow from it. What could redirect spending, keys or protection is taken from the user's side
+only, whatever a repository says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+from gitagent.domain.edit import EditFormat
+from gitagent.errors import ConfigError
+
+FILE_NAME = "gitagent.toml"
+EDIT_FORMATS: tuple[str, ...] = get_args(EditFormat)
+
+Scope = Literal["repository", "checkout", "user"]
+"""Who may set a key: the repository's file too, its .git/config too, or only the user."""
+
+_ORDER: tuple[Scope, ...] = ("repository", "checkout", "user")
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An OpenAI-compatible endpoint; the key is read from the environment name `key_env`."""
+
+    name: str
+    base_url: str
+    key_env: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """What the user knows better of one model; prices are USD per million tokens."""
+
+    name: str
+    window: int | None = None
+    max_output: int | None = None
+    edit_format: str = ""
+    weak: bool | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+
+
+def _key(key: str, default: Any, scope: Scope, text: str, one_of: tuple[str, ...] = ()) -> Any:
+    return field(
+        default=default, metadata={"key": key, "scope": scope, "help": text, "one_of": one_of}
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings. Money in USD, times in seconds."""
+
+    model: str = _key("model", "", "checkout", "PROVIDER/NAME that answers every call")
+    providers: tuple[Provider, ...] = _key(
+        "providers", (), "user", "endpoints, one table [providers.NAME] each"
+    )
+    models: tuple[ModelRow, ...] = _key(
+        "models", (), "user", 'limits and prices, one table [models."NAME"] each'
+    )
+    timeout_s: float = _key(
+        "call.timeout_s", 600.0, "user", "longest silence of a provider, in seconds"
+    )
+    budget_usd: float = _key("budget.task_usd", 0.0, "user", "cap for one task; 0 is none")
+    max_calls: int = _key("budget.max_calls", 40, "user", "most model calls of one task")
+    edit_format: str = _key(
+        "edit.format",
+        "auto",
+        "checkout",
+        "auto, whole, search-replace or udiff",
+        ("auto", *EDIT_FORMATS),
+    )
+    plan: str = _key(
+        "plan.mode", "auto", "checkout", "auto, always or never", ("auto", "always", "never")
+    )
+    max_steps: int = _key("plan.max_steps", 5, "repository", "most steps of a plan")
+    attempts: int = _key("repair.attempts", 4, "repository", "proposals for one step at most")
+    context_tokens: int = _key(
+        "context.tokens", 12000, "repository", "most tokens of context in a prompt"
+    )
+    ignore: tuple[str, ...] = _key(
+        "context.ignore", (), "repository", "path patterns that are never shown to a model"
+    )
+    gate_commands: tuple[str, ...] = _key(
+        "gate.commands", (), "repository", "the gate, in place of what is found"
+    )
+    gate_timeout_s: float = _key(
+        "gate.timeout_s", 600.0, "repository", "longest run of one gate command, in seconds"
+    )
+    allow: tuple[str, ...] = _key(
+        "paths.allow", (), "user", "control files that a reply may edit, as patterns"
+    )
+    bot_name: str = _key("bot.name", "gitagent", "user", "author of the commits")
+    bot_email: str = _key("bot.email", "gitagent@localhost", "user", "its e-mail address")
+    local_window: int = _key("local.window", 16384, "user", "tokens of the local model's window")
+    local_threads: int = _key("local.threads", 0, "user", "its threads; 0 is one a core")
+    local_idle_s: float = _key("local.idle_s", 600.0, "user", "seconds after which it ends, unused")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value as it came out: its key, and the place that set it ('default' for none)."""
+
+    key: str
+    value: Any
+    origin: str
+    help: str
+
+
+@dataclass(frozen=True)
+class GitEntry:
+    """One `agent.*` entry of the git configuration; `own` where it is the user's own level."""
+
+    key: str
+    value: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The configuration, where each value came from, and what was ignored and why."""
+
+    config: Config
+    settings: tuple[Setting, ...]
+    ignored: tuple[str, ...]
+
+
+def load(
+    *,
+    repository: tuple[str, bytes] | None,
+    user: Path,
+    git: Iterable[GitEntry],
+    environ: Mapping[str, str],
+) -> Loaded:
+    """Merge all sources, weakest first; `repository` is (name, content) of its file.
+
+    Raises ConfigError where a value is not of its kind. What a source may not set is not read.
+    """
+    merge = _Merge()
+    if repository is not None:
+        merge.table(_parse(*repository), repository[0], "repository")
+    if user.is_file():
+        merge.table(_parse(str(user), user.read_bytes()), str(user), "user")
+    merge.git(git)
+    merge.environment(environ)
+    return merge.loaded()
+
+
+def fields() -> dict[str, dataclasses.Field[Any]]:
+    """The fields of Config by their key."""
+    return {f.metadata["key"]: f for f in dataclasses.fields(Config)}
+
+
+class _Merge:
+    """Collects values by key; a later source overrides an earlier one."""
+
+    def __init__(self) -> None:
+        self._fields = fields()
+        self._hints = get_type_hints(Config)
+        self._values: dict[str, tuple[Any, str]] = {}
+        self._ignored: list[str] = []
+
+    def table(self, table: Mapping[str, Any], origin: str, scope: Scope) -> None:
+        for key, value in _flatten(table, self._fields):
+            self._set(key, value, origin, scope)
+
+    def git(self, entries: Iterable[GitEntry]) -> None:
+        found: dict[tuple[str, bool], list[str]] = {}
+        for entry in entries:
+            name = entry.key.removeprefix("agent.").replace("-", "_")
+            found.setdefault((name, entry.own), []).append(entry.value)
+        for (key, own), values in sorted(found.items(), key=lambda item: not item[0][1]):
+            many = self._many(key)
+            origin = f"git config agent.{key.replace('_', '-')}"
+            self._set(key, values if many else values[-1], origin, "user" if own else "checkout")
+
+    def environment(self, environ: Mapping[str, str]) -> None:
+        names = {"GITAGENT_" + key.upper().replace(".", "_"): key for key in self._fields}
+        for name, key in names.items():
+            if name in environ and key not in ("providers", "models"):
+                value = environ[name]
+                self._set(key, value.split("\n") if self._many(key) else value, name, "user")
+
+    def loaded(self) -> Loaded:
+        values = {self._fields[key].name: value for key, (value, _) in self._values.items()}
+        config = Config(**values)
+        settings = tuple(
+            Setting(
+                key,
+                getattr(config, f.name),
+                self._values.get(key, (None, "default"))[1],
+                f.metadata["help"],
+            )
+            for key, f in self._fields.items()
+        )
+        return Loaded(config, settings, tuple(self._ignored))
+
+    def _set(self, key: str, value: Any, origin: str, scope: Scope) -> None:
+        if key not in self._fields:
+            self._ignored.append(f"{origin}: there is no setting `{key}`{self._near(key)}.")
+        elif _ORDER.index(scope) < _ORDER.index(self._fields[key].metadata["scope"]):
+            self._ignored.append(
+                f"{origin}: `{key}` is taken from your own side only and was ignored here."
+            )
+        else:
+            where = f"{origin}: `{key}`"
+            found = _convert(value, self._hints[self._fields[key].name], where)
+            _check_choice(found, self._fields[key].metadata["one_of"], where)
+            self._values[key] = (found, origin)
+
+    def _near(self, key: str) -> str:
+        near = difflib.get_close_matches(key, self._fields, 1)
+        return f" (did you mean `{near[0]}`?)" if near else ""
+
+    def _many(self, key: str) -> bool:
+        return key in self._fields and self._hints[self._fields[key].name] == tuple[str, ...]
+
+
+def _parse(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name} is not valid TOML: {error}.") from error
+
+
+def _flatten(
+    table: Mapping[str, Any], known: Mapping[str, Any], prefix: str = ""
+) -> Iterable[tuple[str, Any]]:
+    for name, value in table.items():
+        key = prefix + name
+        if isinstance(value, dict) and key not in known:
+            yield from _flatten(value, known, key + ".")
+        else:
+            yield key, value
+
+
+def _convert(value: Any, kind: Any, where: str) -> Any:
+    if kind == tuple[Provider, ...]:
+        return _rows(value, Provider, where)
+    if kind == tuple[ModelRow, ...]:
+        return _rows(value, ModelRow, where)
+    if kind == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{where} must be a list of strings.")
+        return tuple(value)
+    return _scalar(value, kind, where)
+
+
+def _check_choice(value: Any, one_of: tuple[str, ...], where: str) -> None:
+    if one_of and value not in one_of:
+        raise ConfigError(f"{where} must be one of {', '.join(one_of)}, not {value!r}.")
+
+
+def _scalar(value: Any, kind: type, where: str) -> Any:
+    if type(value) is kind and kind in (str, bool):
+        return value
+    with suppress(TypeError, ValueError, OverflowError):
+        if kind in (int, float) and not isinstance(value, bool):
+            number = kind(value)
+            # a fraction is no whole number, and an endless one fits no clock
+            if 0 <= number < math.inf and not (kind is int and number != float(value)):
+                return number
+    raise ConfigError(f"{where} must be {_WANTED[kind]}, not {value!r}.")
+
+
+_WANTED = {
+    int: "a whole number, 0 or more",
+    float: "a number, 0 or more",
+    bool: "true or false",
+    str: "a text",
+}
+
+
+def _rows(value: Any, kind: type, where: str) -> tuple[Any, ...]:
+    names = {f.name for f in dataclasses.fields(kind)} - {"name"}
+    if not isinstance(value, dict) or not all(isinstance(row, dict) for row in value.values()):
+        raise ConfigError(f"{where} must be tables, each with some of: {', '.join(sorted(names))}.")
+    rows = []
+    for name, row in value.items():
+        if unknown := set(row) - names:
+            raise ConfigError(f"{where}: `{name}` has no setting `{sorted(unknown)[0]}`.")
+        rows.append(_row(name, row, kind, f"{where}: `{name}`"))
+    return tuple(rows)
+
+
+def _row(name: str, row: Mapping[str, Any], kind: type, where: str) -> Any:
+    hints = get_type_hints(kind)
+    values = {
+        key: _scalar(value, (get_args(hints[key]) or (hints[key],))[0], f"{where}.{key}")
+        for key, value in row.items()
+    }
+    if "edit_format" in values:
+        _check_choice(values["edit_format"], ("", *EDIT_FORMATS), f"{where}.edit_format")
+    if not re.fullmatch(r"|[A-Za-z_]\w*", values.get("key_env", "")):
+        # not shown: somebody has put the key itself there
+        raise ConfigError(f"{where}.key_env must be the name of an environment variable.")
+    try:
+        return kind(name=name, **values)
+    except TypeError as error:
+        raise ConfigError(f"{where} is not complete: {error}.") from error

@@ -1,0 +1,123 @@
+"""Whole files in fences: which path a block has, and which blocks are no files at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitagent.domain.edit import Edit, Replace, WriteFile
+from gitagent.edits import languages, naming
+from gitagent.edits.definitions import is_part, replacements
+from gitagent.edits.fences import Fence
+from gitagent.edits.search_replace import joined
+
+MOSTLY = 0.6
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """A block that names no file, and the 1-based line of the reply where it begins."""
+
+    language: str
+    body: tuple[str, ...]
+    line: int
+
+
+def named_block(
+    fence: Fence, body: Sequence[str], above: str | None, known: Collection[str]
+) -> WriteFile | None:
+    """The file in a block whose path is `above`, in the info string or in its first comment."""
+    path = naming.in_info(fence.info, known) or above
+    if path is not None:
+        return WriteFile(path, joined(body))
+    if fence.language.lower() in languages.DIFFS:
+        return None
+    path = naming.in_comment(body, known)
+    return WriteFile(path, joined(_without_label(body))) if path else None
+
+
+def is_example(language: str) -> bool:
+    """Whether a block without a path shows something rather than changes it."""
+    return language.lower() in languages.EXAMPLES
+
+
+def is_session(language: str) -> bool:
+    """Whether a block is no file even where a path stands above it."""
+    return language.lower() in languages.SESSIONS
+
+
+def settle(
+    unnamed: Sequence[Unnamed], edits: Sequence[Edit], known: Collection[str]
+) -> tuple[list[Edit], list[str]]:
+    """What to make of the blocks without a path, once the whole reply has been read.
+
+    One that defines again what a known file defines changes those definitions. A single one with
+    a single candidate is that file, and one that repeats most of a file whose text is known is
+    that one. One that only quotes the reply's own edits is none. The others are problems.
+    """
+    if len(unnamed) == 1 and not edits:
+        path = _only_candidate(unnamed[0], known)
+        if path is not None:
+            return [WriteFile(path, joined(unnamed[0].body))], []
+    quoted = _lines_of(edits)
+    texts = known if isinstance(known, Mapping) else {}
+    repeats = {block: path for block in unnamed if (path := _repeated(block, texts))}
+    if len(set(repeats.values())) == len(unnamed):
+        return [WriteFile(path, joined(block.body)) for block, path in repeats.items()], []
+    parts = {block: replacements(joined(block.body), texts) for block in unnamed}
+    if not edits and unnamed and all(parts.values()):
+        return [edit for part in parts.values() for edit in part], []
+    return [], [
+        f"the block at line {block.line} of the reply names no file: write its path on the line "
+        "above it"
+        for block in unnamed
+        if not {line.strip() for line in block.body} <= quoted
+    ]
+
+
+def completed(edit: Edit, known: Collection[str]) -> Sequence[Edit]:
+    """The edit itself; for a block that is but a part of its file, the parts' replacements."""
+    text = known.get(edit.path) if isinstance(known, Mapping) else None
+    if isinstance(edit, WriteFile) and text and is_part(edit.text, text):
+        return replacements(edit.text, {edit.path: text}) or [edit]
+    return [edit]
+
+
+def _without_label(body: Sequence[str]) -> Sequence[str]:
+    """The block without its first line, which only said the path, and a blank line after it."""
+    rest = body[1:]
+    return rest[1:] if rest and not rest[0].strip() else rest
+
+
+def _only_candidate(block: Unnamed, known: Collection[str]) -> str | None:
+    if not block.language:
+        return None
+    candidates = [path for path in known if languages.fits(block.language, path)]
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _repeated(block: Unnamed, texts: Mapping[str, str]) -> str | None:
+    """The known file that stands for the most part in the block, where no other comes near."""
+    lines = {line.strip() for line in block.body if line.strip()}
+    shares = sorted(
+        (
+            (len(lines & own) / len(own), path)
+            for path, text in texts.items()
+            if (own := {line.strip() for line in text.split("\n") if line.strip()})
+        ),
+        reverse=True,
+    )
+    if not shares or shares[0][0] < MOSTLY:
+        return None
+    second = shares[1][0] if len(shares) > 1 else 0.0
+    return shares[0][1] if second < shares[0][0] / 2 else None
+
+
+def _lines_of(edits: Iterable[Edit]) -> set[str]:
+    texts = [""]
+    for edit in edits:
+        if isinstance(edit, WriteFile):
+            texts.append(edit.text)
+        elif isinstance(edit, Replace):
+            texts += [edit.search, edit.replace]
+    return {line.strip() for text in texts for line in text.split("\n")}
