@@ -13,11 +13,12 @@ from typing import Any
 
 from gitagent.domain.edit import File
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
-from gitagent.errors import Conflict, UnknownTask
+from gitagent.errors import AgentError, Conflict, UnknownTask
 from gitagent.git import state_files
 from gitagent.git.repository import GitRepo
 
 FAMILY = "refs/gitagent/"
+BRANCHES = "agent/"
 EMPTY_TREE = ""
 
 
@@ -42,7 +43,7 @@ class TaskLog:
         tip = repo.ref(FAMILY + task_id) if re.fullmatch("[a-z0-9-]+", task_id) else None
         if tip is None:
             raise UnknownTask(f"There is no task `{task_id}` here.")
-        return cls(repo, state_files.decode(_Reader(repo, tip)), tip)
+        return cls(repo, _state(repo, task_id, tip), tip)
 
     def record(
         self,
@@ -73,9 +74,12 @@ class TaskLog:
         self, event: str, state: TaskState, notes: Mapping[str, bytes], code: Mapping[str, str]
     ) -> None:
         files = state_files.encode(state)
-        changed = {name: data for name, data in files.items() if self._files.get(name) != data}
+        changed = {
+            name: File(data) for name, data in files.items() if self._files.get(name) != data
+        }
+        gone = dict.fromkeys(self._files.keys() - files.keys(), None)
         before = self._repo.tree_of(self._tip) if self._tip else EMPTY_TREE
-        written = {name: File(data) for name, data in {**changed, **notes}.items()}
+        written = {**gone, **changed, **{name: File(data) for name, data in notes.items()}}
         tree = self._repo.with_trees(self._repo.with_files(before, written), code)
         parents = [self._tip] if self._tip else []
         message = f"{event}\n\nAgent-Trace: {state.task.trace_id}\n"
@@ -86,7 +90,8 @@ class TaskLog:
 
 def tasks(repo: GitRepo) -> Iterator[TaskState]:
     """The state of every task of the repository, newest first."""
-    states = [state_files.decode(_Reader(repo, tip)) for tip in repo.refs(FAMILY).values()]
+    tips = repo.refs(FAMILY).items()
+    states = [_state(repo, name.removeprefix(FAMILY), tip) for name, tip in tips]
     return iter(sorted(states, key=lambda state: state.task.created, reverse=True))
 
 
@@ -102,6 +107,20 @@ def delete(repo: GitRepo, task_id: str) -> None:
     if tip is None:
         raise Conflict(f"Task `{task_id}` is gone already.")
     repo.delete_ref(FAMILY + task_id, tip)
+
+
+def _state(repo: GitRepo, task_id: str, tip: str) -> TaskState:
+    """What the chain says, if it is one of ours: the ref may come from anywhere."""
+    try:
+        state = state_files.decode(_Reader(repo, tip))
+        if state.task.id != task_id or not state.task.branch.startswith(BRANCHES):
+            raise Conflict(f"It speaks of another task or branch: {state.task.branch}.")
+    except (AgentError, KeyError) as error:
+        raise Conflict(
+            f"{FAMILY}{task_id} is not the state of a task. {error}",
+            hint=f"If it is of no use: `git update-ref -d {FAMILY}{task_id}`.",
+        ) from error
+    return state
 
 
 class _Reader:

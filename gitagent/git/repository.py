@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitagent.config import GitEntry
 from gitagent.domain.edit import File
-from gitagent.errors import Conflict, NoCommits, NotARepository, UnknownRevision, UsageError
-from gitagent.git import trees
+from gitagent.errors import NoCommits, NotARepository, UnknownRevision, UsageError
+from gitagent.git import refs, trees, worktrees
 from gitagent.ports import TreeFile
 
 if TYPE_CHECKING:
     import pygit2
 
 Bot = tuple[str, str]
+TREES_KEPT = 4
 DEFAULT_BOT: Bot = ("gitagent", "gitagent@localhost")
 
 
@@ -25,6 +28,8 @@ class GitRepo:
     def __init__(self, repository: pygit2.Repository, bot: Bot = DEFAULT_BOT) -> None:
         self.pygit2 = repository
         self._bot = bot
+        self._config = repository.config
+        self._listed: dict[str, tuple[TreeFile, ...]] = {}
 
     @classmethod
     def open(cls, start: Path, bot: Bot = DEFAULT_BOT) -> GitRepo:
@@ -37,13 +42,34 @@ class GitRepo:
             raise _not_opened(start, error) from error
         return cls(repository, bot)
 
+    def at(self, folder: Path) -> GitRepo:
+        """Another repository, with this one's identities."""
+        import pygit2
+
+        other = GitRepo(pygit2.Repository(str(folder)), self._bot)
+        other._config = self._config
+        return other
+
+    def by(self, bot: Bot) -> GitRepo:
+        """The same repository with another author for its commits."""
+        return GitRepo(self.pygit2, bot)
+
+    def settings(self, prefix: str) -> list[GitEntry]:
+        """Entries of the git configuration whose key starts so, in the order git reads them."""
+        import pygit2
+
+        level = pygit2.enums.ConfigLevel
+        foreign = (level.LOCAL, level.WORKTREE)
+        return [
+            GitEntry(entry.name, entry.value or "", entry.level not in foreign)
+            for entry in self.pygit2.config
+            if entry.name.startswith(prefix)
+        ]
+
     @property
     def folder(self) -> Path:
         """The git folder that all worktrees of the repository share."""
-        common = Path(self.pygit2.path, "commondir")
-        if common.is_file():
-            return (common.parent / common.read_text().strip()).resolve()
-        return Path(self.pygit2.path).resolve()
+        return worktrees.shared(Path(self.pygit2.path))
 
     @property
     def checkout(self) -> Path | None:
@@ -71,11 +97,19 @@ class GitRepo:
         return str(self._commit(commit).parent_ids[0])
 
     def files(self, tree: str) -> Sequence[TreeFile]:
+        # several stages ask for the same few trees, and a tree never changes
+        if tree not in self._listed:
+            while len(self._listed) >= TREES_KEPT:
+                del self._listed[next(iter(self._listed))]
+            self._listed[tree] = self._list(tree)
+        return self._listed[tree]
+
+    def _list(self, tree: str) -> tuple[TreeFile, ...]:
         header = self.pygit2.odb.read_header
-        return [
+        return tuple(
             TreeFile(path, str(entry.id), mode, 0 if mode == trees.GITLINK else header(entry.id)[1])
             for path, entry, mode in trees.walk(self.pygit2, self._tree(tree))
-        ]
+        )
 
     def read(self, blob: str) -> bytes:
         return self.pygit2.odb.read(blob)[1]
@@ -118,44 +152,62 @@ class GitRepo:
         )
 
     def ref(self, name: str) -> str | None:
-        reference = self.pygit2.references.get(name)
-        return None if reference is None else str(reference.resolve().target)
+        return refs.read(self.pygit2, name)
+
+    def head_branch(self) -> str | None:
+        """The branch that HEAD is on, born or not; None where HEAD is detached."""
+        target = self.pygit2.references["HEAD"].target
+        name = target if isinstance(target, str) else ""
+        return name.removeprefix("refs/heads/") if name.startswith("refs/heads/") else None
+
+    def checked_out_at(self, branch: str) -> str | None:
+        """The folder of a worktree that has the branch checked out, or is rebasing it."""
+        bare = self._is_set("core.bare")
+        return worktrees.holding(self.folder, branch, bare=bare)
+
+    def is_busy(self) -> bool:
+        """Whether a merge, rebase or the like is under way in this checkout."""
+        import pygit2
+
+        return self.pygit2.state() != pygit2.enums.RepositoryState.NONE
+
+    def is_sparse(self) -> bool:
+        """Whether the checkout leaves files out on purpose."""
+        return self._is_set("core.sparseCheckout")
+
+    def keeps_modes(self) -> bool:
+        """Whether the file system's executable bits are to be believed."""
+        return "core.fileMode" not in self.pygit2.config or self._is_set("core.fileMode")
+
+    def filtered(self, path: str) -> bool:
+        """Whether git would put the file through more than a conversion of line ends."""
+        name = os.fsencode(path)
+        return any(self.pygit2.get_attr(name, a) for a in ("filter", "working-tree-encoding"))
+
+    def _is_set(self, key: str) -> bool:
+        return key in self.pygit2.config and self.pygit2.config.get_bool(key)
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Targets of all refs whose name starts so, by name."""
-        found = (n for n in self.pygit2.listall_references() if n.startswith(prefix))
+        found = (name for name in refs.names(self.pygit2) if name.startswith(prefix))
         return {name: target for name in found if (target := self.ref(name))}
 
     def move_ref(self, name: str, new: str, old: str | None, reason: str) -> None:
-        import pygit2
+        with self.moving_ref(name, new, old, reason):
+            pass
 
-        try:
-            if old is None:
-                self.pygit2.create_reference_direct(name, new, False, message=reason)
-                return
-            # set_target is itself a compare-and-swap against the target that was read
-            reference = self.pygit2.references[name]
-            if str(reference.target) == old:
-                reference.set_target(new, reason)
-                return
-        except (KeyError, ValueError, pygit2.GitError) as error:
-            raise _moved(name) from error
-        raise _moved(name)
+    def moving_ref(
+        self, name: str, new: str, old: str | None, reason: str
+    ) -> AbstractContextManager[None]:
+        """Compare-and-swap around a block: nobody else moves the ref while the block runs.
+
+        The ref stays where it is if the block raises.
+        """
+        return refs.moving(self.pygit2, name, new, old, reason)
 
     def delete_ref(self, name: str, old: str) -> None:
         """Compare-and-delete; Conflict where it stands elsewhere, nothing where it is gone."""
-        import pygit2
-
-        reference = self.pygit2.references.get(name)
-        if reference is None:
-            return
-        try:
-            if str(reference.target) == old:
-                reference.delete()
-                return
-        except pygit2.GitError as error:
-            raise _moved(name) from error
-        raise _moved(name)
+        refs.delete(self.pygit2, name, old)
 
     def changed_paths(self, before: str, after: str) -> Sequence[str]:
         paths = set()
@@ -186,12 +238,15 @@ class GitRepo:
         walker.hide(base)
         return [str(commit.id) for commit in walker][::-1]
 
+    def check_identity(self) -> None:
+        """Raises UsageError where git does not know who would be the committer."""
+        self._committer()
+
     def _committer(self) -> pygit2.Signature:
         import pygit2
 
-        config = self.pygit2.config
-        name = os.environ.get("GIT_COMMITTER_NAME") or _value(config, "user.name")
-        email = os.environ.get("GIT_COMMITTER_EMAIL") or _value(config, "user.email")
+        name = os.environ.get("GIT_COMMITTER_NAME") or _value(self._config, "user.name")
+        email = os.environ.get("GIT_COMMITTER_EMAIL") or _value(self._config, "user.email")
         if not name or not email:
             raise UsageError(
                 "git does not know who you are, and you will be the committer.",
@@ -204,7 +259,12 @@ class GitRepo:
         return blob, trees.EXECUTABLE if file.executable else trees.REGULAR
 
     def _commit(self, commit: str) -> pygit2.Commit:
-        return self.pygit2[commit]  # type: ignore[return-value]
+        import pygit2
+
+        found = self.pygit2.get(commit)
+        if not isinstance(found, pygit2.Commit):
+            raise UnknownRevision(f"`{commit}` is no commit that is here.")
+        return found
 
     def _tree(self, tree: str) -> pygit2.Tree:
         return self.pygit2[tree]  # type: ignore[return-value]
@@ -226,13 +286,6 @@ class GitRepo:
 
 def _value(config: pygit2.Config, key: str) -> str:
     return str(config[key]) if key in config else ""
-
-
-def _moved(name: str) -> Conflict:
-    return Conflict(
-        f"{name} was moved by somebody else; nothing was overwritten.",
-        hint=f"Look at it with `git log {name}`, then decide which side to keep.",
-    )
 
 
 def _not_opened(start: Path, error: Exception) -> NotARepository:

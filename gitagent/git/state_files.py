@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from gitagent.domain.call import Call
+from gitagent.domain.codec import from_json, to_json
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
 from gitagent.domain.task import Attempt, Checkpoint, Task, TaskState
@@ -12,6 +14,13 @@ from gitagent.domain.verdict import CommandRun
 from gitagent.errors import Conflict, Ending
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Ended:
+    ending: Ending | None
+    message: str = ""
+    seconds: float = 0.0
 
 
 class Files(Protocol):
@@ -28,8 +37,9 @@ def encode(state: TaskState) -> dict[str, bytes]:
         "plan.json": state.plan,
         "base.json": state.base_runs,
         "delivery.json": state.delivery or None,
-        "ending.json": {"ending": state.ending, "message": state.message} if state.ending else None,
     }
+    ended = _Ended(state.ending, state.message, state.seconds)
+    facts["ending.json"] = None if ended == _Ended(None) else ended
     facts |= {f"attempts/{a.step}.{a.n}.json": a for a in state.attempts}
     facts |= {f"steps/{c.step}.json": c for c in state.checkpoints}
     facts |= {f"calls/{call.seq:04}.json": call for call in state.calls}
@@ -38,7 +48,7 @@ def encode(state: TaskState) -> dict[str, bytes]:
 
 def decode(files: Files) -> TaskState:
     """The state that `encode` wrote; Conflict where the files are not ours."""
-    ending = _maybe(files, "ending.json", dict[str, Any]) or {}
+    ended = _maybe(files, "ending.json", _Ended) or _Ended(None)
     names = files.names()
     return TaskState(
         task=_read(files, "task.json", Task),
@@ -48,38 +58,11 @@ def decode(files: Files) -> TaskState:
         attempts=_all(files, names, "attempts/", Attempt, key=lambda a: (a.step, a.n)),
         checkpoints=_all(files, names, "steps/", Checkpoint, key=lambda c: c.step),
         calls=_all(files, names, "calls/", Call, key=lambda c: c.seq),
-        ending=Ending(ending["ending"]) if ending else None,
-        message=ending.get("message", ""),
+        ending=ended.ending,
+        message=ended.message,
+        seconds=ended.seconds,
         delivery=_maybe(files, "delivery.json", dict[str, Any]) or {},
     )
-
-
-def to_json(value: Any) -> bytes:
-    """Indented JSON. Names and output that are not UTF-8 keep their place, escaped."""
-    import msgspec
-
-    plain = _encodable(msgspec.to_builtins(value))
-    return msgspec.json.format(msgspec.json.encode(plain), indent=1)
-
-
-def from_json(data: bytes, kind: type[T]) -> T:
-    import msgspec
-
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
-        raise Conflict(f"The state of this task cannot be read: {error}.") from error
-
-
-def _encodable(value: Any) -> Any:
-    """Lone surrogates stand for bytes that are not UTF-8; JSON cannot carry them."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encodable(item) for item in value]
-    return value
 
 
 def _read(files: Files, name: str, kind: type[T]) -> T:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from gitagent.errors import Refused
 
 if TYPE_CHECKING:
     import pygit2
 
 TREE, GITLINK, SYMLINK = 0o040000, 0o160000, 0o120000
 REGULAR, EXECUTABLE = 0o100644, 0o100755
+ID_BYTES = 20
 
 Leaf = tuple[str, int] | None
 Node = Leaf | dict[str, "Node"]
@@ -32,8 +35,16 @@ def walk(
 def write(
     repository: pygit2.Repository, base: pygit2.Tree | None, changes: Mapping[str, Leaf]
 ) -> str:
-    """The id of `base` with each path set to a blob or tree (id, mode), or removed (None)."""
-    return str(_write(repository, base, _nest(changes)))
+    """The id of `base` with each path set to a blob or tree (id, mode), or removed (None).
+
+    Refused where git could not have such a path.
+    """
+    import pygit2
+
+    try:
+        return str(_write(repository, base, _nest(changes)))
+    except (pygit2.GitError, ValueError) as error:
+        raise Refused(f"The tree cannot be written: {error}.") from error
 
 
 def _nest(changes: Mapping[str, Leaf]) -> dict[str, Node]:
@@ -54,17 +65,66 @@ def _write(
     repository: pygit2.Repository, base: pygit2.Tree | None, changes: dict[str, Node]
 ) -> pygit2.Oid:
     builder = repository.TreeBuilder(base) if base is not None else repository.TreeBuilder()
+    raw: dict[bytes, tuple[str, int]] = {}
+
+    def insert(name: str, blob: str, mode: int) -> None:
+        if is_utf8(name):
+            builder.insert(name, blob, mode)
+        else:
+            raw[os.fsencode(name)] = (blob, mode)
+
     for name, node in changes.items():
         present = builder.get(name)
         if isinstance(node, dict):
             folder = present if present is not None and int(present.filemode) == TREE else None
             child = _write(repository, folder, node)  # type: ignore[arg-type]
             if len(repository[child]):  # type: ignore[arg-type]
-                builder.insert(name, child, TREE)
+                insert(name, str(child), TREE)
             elif folder is not None:
                 builder.remove(name)
         elif node is not None:
-            builder.insert(name, node[0], node[1])
+            insert(name, node[0], node[1])
         elif present is not None:
             builder.remove(name)
-    return builder.write()
+    tree = builder.write()
+    return _with_raw(repository, tree, raw) if raw else tree
+
+
+def is_utf8(name: str) -> bool:
+    """False for a name of other bytes, which `os.fsdecode` has put into surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _with_raw(
+    repository: pygit2.Repository, tree: pygit2.Oid, added: Mapping[bytes, tuple[str, int]]
+) -> pygit2.Oid:
+    """The tree with entries whose names are not UTF-8, which pygit2's builder cannot take."""
+    import pygit2
+
+    entries = dict(_entries(repository.odb.read(tree)[1]))
+    for name, (blob, mode) in added.items():
+        if b"\0" in name:
+            raise ValueError("a name with a NUL")
+        entries[name] = b"%o" % mode, bytes.fromhex(blob)
+    return repository.odb.write(pygit2.enums.ObjectType.TREE, b"".join(_packed(entries)))
+
+
+def _entries(data: bytes) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
+    """Name, mode and id of each entry of a tree object, as they stand in it."""
+    here = 0
+    while here < len(data):
+        end = data.index(b"\0", here)
+        mode, _, name = data[here:end].partition(b" ")
+        here = end + 1 + ID_BYTES
+        yield name, (mode, data[end + 1 : here])
+
+
+def _packed(entries: Mapping[bytes, tuple[bytes, bytes]]) -> Iterable[bytes]:
+    """In git's order, which takes a folder's name as if it ended with a slash."""
+
+    def key(name: bytes) -> bytes:
+        return name + b"/" * (entries[name][0] in (b"40000", b"040000"))
+
+    for name in sorted(entries, key=key):
+        mode, blob = entries[name]
+        yield b"%s %s\0%s" % (mode, name, blob)

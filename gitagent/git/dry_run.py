@@ -1,0 +1,64 @@
+"""A dry run works in a throw-away repository that reads the real one's objects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gitagent.domain.task import Attempt, Checkpoint, TaskState
+from gitagent.git.log import TaskLog
+from gitagent.git.repository import GitRepo
+
+
+def overlay(repo: GitRepo, folder: Path) -> GitRepo:
+    """A bare repository in `folder` that sees all objects of `repo` and keeps what is new."""
+    import pygit2
+
+    pygit2.init_repository(str(folder), bare=True)
+    alternates = Path(folder, "objects", "info", "alternates")
+    alternates.parent.mkdir(parents=True, exist_ok=True)
+    alternates.write_bytes(os.fsencode(repo.folder / "objects") + b"\n")
+    with suppress(FileNotFoundError):
+        shutil.copyfile(repo.folder / "shallow", folder / "shallow")
+    return repo.at(folder)
+
+
+class CallsLog:
+    """Implements ports.Log: the whole state in memory, and only the calls in the real log.
+
+    What a dry run paid for stays on record; nothing else of it does.
+    """
+
+    def __init__(self, log: TaskLog) -> None:
+        self._log = log
+        self.state: TaskState = log.state
+
+    def record(
+        self,
+        event: str,
+        *,
+        notes: Mapping[str, bytes] | None = None,
+        code: Mapping[str, str] | None = None,
+        **changes: Any,
+    ) -> None:
+        self.state = replace(self.state, **changes)
+        kept = {name: value for name, value in changes.items() if name in _KEPT}
+        if kept:
+            self._log.record(event, notes=notes, **kept)
+
+    def add_attempt(self, attempt: Attempt) -> None:
+        self.record("attempt", attempts=(*self.state.attempts, attempt))
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self.record("checkpoint", checkpoints=(*self.state.checkpoints, checkpoint))
+
+    def read(self, name: str) -> bytes | None:
+        return self._log.read(name)
+
+
+_KEPT = ("calls", "ending", "message", "seconds")
