@@ -1,0 +1,104 @@
+"""Runs a command with the means of every POSIX system, and says what these cannot guard.
+
+The command gets an empty home, a private temporary folder, no inherited environment but a few
+names, bounded output and time; whatever it started is gone when `run` returns. What it cannot be
+kept from is written in `LIMITS`: that needs namespaces.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
+
+from gitagent.ports import Execution
+from gitagent.sandbox.watch import MARKER, Watched
+from gitagent.scratch import private_folder
+
+LIMITS = (
+    "The plain runner bounds a command's time and output, gives it an empty home and none of your "
+    "environment, and ends everything that it started. It cannot keep it from the network, from "
+    "files that your user may read or write by absolute path (keys in your home, your checkout, "
+    "sockets such as docker's), or from reading the environment of your other processes."
+)
+
+_ALLOWED = ("PATH", "LANG", "LANGUAGE", "TZ")
+_ALLOWED_PREFIX = "LC_"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class PlainSandbox:
+    """A Sandbox made of a reaper, limits and a clean environment.
+
+    `environ` is the caller's environment, of which only the allowed names are passed on.
+    `memory` and `file_size` are limits in bytes for each process; `output_cap` is in bytes; `grace`
+    is how many seconds a command has between being asked to end and being ended.
+    """
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    memory: int | None = None
+    file_size: int | None = None
+    output_cap: int = 2_000_000
+    grace: float = 0.5
+    limits: ClassVar[str] = LIMITS
+
+    def run(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        *,
+        timeout: float,
+        env: Mapping[str, str] = _NOTHING,
+    ) -> Execution:
+        """Run `argv` in `folder` for at most `timeout` seconds; `env` is added to the environment.
+
+        A program that is not there gives no exit code and an output that says so. Raises
+        AgentError where the folder cannot be entered or no process can be started.
+        """
+        started = time.monotonic()
+        token = secrets.token_hex(16)
+        with private_folder(None, "ga-") as private:
+            watched = Watched.start(
+                argv,
+                folder,
+                environment(self.environ, private) | dict(env) | {MARKER: token},
+                limits=(0, self.memory, self.file_size),
+                grace=self.grace,
+                cap=self.output_cap,
+            )
+            try:
+                timed_out = watched.to_the_end(started + timeout)
+            finally:
+                watched.end(token)
+        return _execution(watched, time.monotonic() - started, timed_out)
+
+
+def environment(environ: Mapping[str, str], private: Path) -> dict[str, str]:
+    """The few names that a command may inherit, and a home and temporary folder of its own."""
+    home, temporary = private / "home", private / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in _ALLOWED or name.startswith(_ALLOWED_PREFIX)
+    }
+    return kept | {"TERM": "dumb", "HOME": str(home), "TMPDIR": str(temporary)}
+
+
+def _execution(watched: Watched, seconds: float, timed_out: bool) -> Execution:
+    output = watched.capture.text()
+    word, _, rest = (watched.report or "").partition(" ")
+    if timed_out:
+        return Execution(None, output, seconds, True)
+    if word == "exit":
+        return Execution(int(rest), output, seconds)
+    if word == "cannot":
+        return Execution(None, f"{output}The command cannot be started: {rest}\n", seconds)
+    return Execution(None, f"{output}\nThe command killed the process that ran it.\n", seconds)
