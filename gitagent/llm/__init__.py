@@ -1,0 +1,1 @@
+"""Language models: the one way to ask them, and the wrappers that make asking safe."""

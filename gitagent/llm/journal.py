@@ -1,0 +1,27 @@
+"""A question that was answered in an earlier run of the task is never asked again."""
+
+from __future__ import annotations
+
+from gitagent.domain.call import Reply, Request
+from gitagent.domain.codec import from_json
+from gitagent.llm.ledger import reply_name
+from gitagent.ports import Log, Model, ModelProfile
+
+
+class JournalModel:
+    """Wraps a model; answers from the task's log what the log has an answer to."""
+
+    def __init__(self, inner: Model, log: Log) -> None:
+        self._inner = inner
+        self._log = log
+        self.profile: ModelProfile = inner.profile
+
+    def complete(self, request: Request) -> Reply:
+        return self._kept(request) or self._inner.complete(request)
+
+    def _kept(self, request: Request) -> Reply | None:
+        for call in self._log.state.calls:
+            if call.key == request.key and call.status in ("ok", "length"):
+                data = self._log.read(reply_name(call.seq))
+                return from_json(data, Reply) if data else None
+        return None

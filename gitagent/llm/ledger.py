@@ -1,0 +1,137 @@
+"""Every call has a record: reserved at its worst before it is sent, settled when it is answered.
+
+The exchange itself is kept beside the record, in the same event, so that an answer that was paid
+for is never lost and never paid for twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from gitagent.domain.call import Call, CallStatus, Reply, Request, Usage
+from gitagent.domain.codec import to_json
+from gitagent.errors import (
+    BadReply,
+    BudgetExceeded,
+    ProviderError,
+    ProviderRejected,
+    UsageError,
+)
+from gitagent.llm.prices import cost, priced
+from gitagent.ports import Log, Model, ModelProfile
+
+BYTES_PER_TOKEN = 2
+"""Fewer than in any text that people write, so that what is reserved is enough."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Caps of one task: USD (0 for none) and model calls."""
+
+    usd: float
+    calls: int
+
+
+class LedgerModel:
+    """Wraps a model; writes to the task's log what each call was and what it cost."""
+
+    def __init__(self, inner: Model, log: Log, budget: Budget) -> None:
+        self._inner = inner
+        self._log = log
+        self._budget = budget
+        self.profile: ModelProfile = priced(inner.profile)
+        if budget.usd and None in (self.profile.input_price, self.profile.output_price):
+            raise UsageError(
+                f"Nobody knows what {self.profile.name} costs, so a budget cannot be kept.",
+                hint=f'Set input_price and output_price under [models."{self.profile.name}"].',
+            )
+
+    def complete(self, request: Request) -> Reply:
+        call = self._reserve(request)
+        try:
+            reply = self._inner.complete(request)
+        except ProviderError as error:
+            self._settle(self._failed(call, error), f"call failed: {call.phase}")
+            raise
+        self._settle(self._answered(call, reply), f"call answered: {call.phase}", reply)
+        return reply
+
+    def _reserve(self, request: Request) -> Call:
+        calls = self._log.state.calls
+        worst = cost(self.profile, prompt_tokens(request), request.max_tokens)
+        if len(calls) >= self._budget.calls:
+            raise BudgetExceeded(f"The task has made its {self._budget.calls} model calls.")
+        if self._budget.usd and self._log.state.spent + worst > self._budget.usd:
+            raise BudgetExceeded(
+                f"The next call could cost ${worst:.4f}; ${self._log.state.spent:.4f} of "
+                f"${self._budget.usd:.4f} are spent."
+            )
+        call = Call(
+            seq=len(calls) + 1,
+            phase=request.phase,
+            step=request.step,
+            attempt=request.attempt,
+            model=self.profile.name,
+            provider=self.profile.provider,
+            status="reserved",
+            key=request.key,
+            request_hash=request_hash(request),
+            trace_id=self._log.state.task.trace_id,
+            started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            cost_usd=worst,
+            retries=sum(c.key == request.key and c.status == "error" for c in calls),
+        )
+        notes = {f"exchange/{call.seq:04}.request.json": to_json(request)}
+        self._log.record(f"call reserved: {call.phase}", notes=notes, calls=(*calls, call))
+        return call
+
+    def _settle(self, call: Call, event: str, reply: Reply | None = None) -> None:
+        notes = {reply_name(call.seq): to_json(reply)} if reply else {}
+        self._log.record(event, notes=notes, calls=(*self._log.state.calls[:-1], call))
+
+    def _answered(self, call: Call, reply: Reply) -> Call:
+        status: CallStatus = "length" if reply.finish_reason == "length" else "ok"
+        return replace(
+            call,
+            status=status,
+            model=reply.model,
+            provider=reply.provider,
+            prompt_tokens=reply.usage.prompt,
+            completion_tokens=reply.usage.completion,
+            cached_tokens=reply.usage.cached,
+            cost_usd=self._charged(call, reply.usage),
+            seconds=reply.seconds,
+            first_token_seconds=reply.first_token_seconds,
+            request_id=reply.request_id,
+        )
+
+    def _charged(self, call: Call, usage: Usage) -> float:
+        # a provider that counts nothing may charge all the same
+        counted = usage.prompt or usage.completion
+        return cost(self.profile, usage.prompt, usage.completion) if counted else call.cost_usd
+
+    def _failed(self, call: Call, error: ProviderError) -> Call:
+        # an outcome that nobody knows stays charged at the worst
+        status: CallStatus = "refused" if isinstance(error, BadReply) else "error"
+        free = isinstance(error, ProviderRejected) or getattr(error, "unpaid", False)
+        return replace(
+            call, status=status, error=str(error), cost_usd=0.0 if free else call.cost_usd
+        )
+
+
+def prompt_tokens(request: Request) -> int:
+    """An upper estimate, before a tokenizer has seen it."""
+    texts = [message.content for message in request.messages]
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    return (size + len(to_json(request.schema))) // BYTES_PER_TOKEN + 50
+
+
+def request_hash(request: Request) -> str:
+    return hashlib.sha256(to_json(request)).hexdigest()
+
+
+def reply_name(seq: int) -> str:
+    """Where in the log the reply to a call stands."""
+    return f"exchange/{seq:04}.reply.json"
