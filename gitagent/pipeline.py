@@ -1,0 +1,174 @@
+"""The straight line from a task to its branch.
+
+Each stage takes the value of the stage before it; the one edge that runs back is a failed verdict
+returning to propose. What the log knows already is taken from there, so an interrupted task goes
+on by walking the same line again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from gitagent.domain.call import Call
+from gitagent.domain.context import Context
+from gitagent.domain.plan import Plan, PlanStep
+from gitagent.domain.task import Attempt, TaskState
+from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.errors import AgentError, Ending, GateFailed, Interrupted, NoChange
+from gitagent.gates.failures import failures
+from gitagent.gates.judge import judge
+from gitagent.line import Line
+from gitagent.progress import News
+from gitagent.repair import Tries, repair
+from gitagent.stages.checkpoint import checkpoint
+from gitagent.stages.deliver import deliver
+from gitagent.stages.plan import plan
+from gitagent.stages.propose import opening
+from gitagent.stages.retrieve import clues, retrieve
+
+SHARE_OF_WINDOW, SHARE_FOR_WEAK = 0.5, 0.2
+FOCUS_FOR_WEAK = 0.35
+FAILING_CHARACTERS = 3000
+NAMED_IN_NEWS = 4
+
+
+def run(line: Line) -> TaskState:
+    """Walk the line to a named ending, which the log keeps.
+
+    Raises UsageError, and what is a bug; both leave the task as far as it came.
+    """
+    began = time.monotonic()
+    try:
+        _walk(line)
+        ending, message = Ending.DONE, ""
+    except KeyboardInterrupt:
+        ending, message = Ending.INTERRUPTED, str(Interrupted())
+    except AgentError as error:
+        if error.ending is None:
+            raise
+        ending, message = error.ending, f"{error} {error.hint}".strip()
+    seconds = line.log.state.seconds + time.monotonic() - began
+    line.log.record(f"ended: {ending}", ending=ending, message=message, seconds=seconds)
+    return line.log.state
+
+
+def _walk(line: Line) -> None:
+    runs = _gate_base(line)
+    context = _gather(line, runs)
+    steps = _plan(line, context)
+    for step in steps.steps[len(line.log.state.checkpoints) :]:
+        _take(line, steps, step, context, runs)
+    if line.task.dry_run:
+        return
+    delivery = deliver(line.log.state, line.rules.deliver, line.write_patches)
+    line.log.record(f"delivered: {line.rules.deliver}", delivery=delivery)
+
+
+def _gate_base(line: Line) -> Sequence[CommandRun]:
+    """How the base itself does at the gate, so that failures that were there before are known."""
+    if line.log.state.base_runs is None:
+        line.tell(News("gate", "runs on the base", passing=True))
+        line.log.record("base gated", base_runs=line.checks.run(line.repo.tree_of(line.task.base)))
+    runs = line.log.state.base_runs or ()
+    line.tell(News("gate", f"base: {judge('', runs, runs).reason or 'nothing to run'}"))
+    return runs
+
+
+def _gather(line: Line, runs: Sequence[CommandRun]) -> Context:
+    if line.log.state.context is None:
+        tree, failing = line.repo.tree_of(line.task.base), failures(runs, FAILING_CHARACTERS)
+        text = f"{line.task.text}\n{failing}\n{clues(line.repo, tree, failing)}"
+        found = _retrieve(line, tree, text)
+        line.log.record(f"context gathered: {len(found.excerpts)} files", context=found)
+    context = line.log.state.context or Context()
+    shown = [excerpt.path for excerpt in context.excerpts]
+    more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
+    line.tell(News("context", ", ".join(shown[:NAMED_IN_NEWS]) + more or "no file fits the words"))
+    return context
+
+
+def _plan(line: Line, context: Context) -> Plan:
+    if line.log.state.plan is None:
+        line.tell(News("plan", "is made", passing=True))
+        made = plan(
+            line.model,
+            line.task.text,
+            context,
+            tree=line.repo.tree_of(line.task.base),
+            mode=line.rules.plan,
+            max_steps=line.rules.max_steps,
+        )
+        line.log.record(f"plan made: {len(made.steps)} steps", plan=made)
+    steps = line.log.state.plan or Plan(())
+    for step in steps.steps if steps.planned else ():
+        line.tell(News("plan", f"{step.n}/{len(steps.steps)} {step.title}"))
+    return steps
+
+
+def _take(
+    line: Line, steps: Plan, step: PlanStep, context: Context, runs: Sequence[CommandRun]
+) -> None:
+    """One step becomes one commit; GateFailed, NoChange or Refused where it does not."""
+    start = line.repo.tree_of(line.log.state.head)
+    if step.n > 1:
+        text = f"{step.title}\n{step.detail}\n{line.task.text}"
+        context = _retrieve(line, start, text, first=step.paths)
+    failing = failures(runs, FAILING_CHARACTERS) if step.n == 1 else ""
+    dialogue = opening(
+        line.task.text,
+        steps,
+        step,
+        context,
+        edit_format=line.rules.edit_format,
+        failing=failing,
+        weak=line.model.profile.weak,
+    )
+    known = [excerpt.path for excerpt in context.excerpts]
+    tries = repair(line, Tries(step.n, start, start, dialogue, known, runs))
+    if tries.best is None:
+        raise tries.trouble or NoChange()
+    _commit(line, steps, step, tries.best)
+    if tries.accepted is None:
+        reason = tries.best.verdict.reason if tries.best.verdict else ""
+        raise GateFailed(
+            f"Step {step.n} of {len(steps.steps)} did not pass the gate: {reason}.",
+            hint=f"The best attempt is on {line.task.branch}, marked `Agent-Gate: fail`.",
+        )
+
+
+def _commit(line: Line, steps: Plan, step: PlanStep, attempt: Attempt) -> None:
+    made = checkpoint(
+        line.repo,
+        line.task,
+        step,
+        title=step.title if steps.planned else attempt.subject or step.title,
+        of=len(steps.steps),
+        parent=line.log.state.head,
+        tree=attempt.tree,
+        verdict=attempt.verdict or Verdict("none"),
+        attempts=attempt.n,
+        calls=_answered(line.log.state.calls, step),
+    )
+    line.log.add_checkpoint(made)
+    line.tell(News("commit", f"{made.commit[:10]} {made.title}"))
+
+
+def _retrieve(line: Line, tree: str, text: str, first: Sequence[str] = ()) -> Context:
+    profile = line.model.profile
+    share = SHARE_FOR_WEAK if profile.weak else SHARE_OF_WINDOW
+    room = int((profile.window - profile.max_output) * share)
+    return retrieve(
+        line.repo,
+        line.index,
+        tree,
+        text,
+        tokens=min(line.rules.context_tokens, room),
+        first=first,
+        focus=FOCUS_FOR_WEAK if profile.weak else 0.0,
+        ignore=line.rules.ignore,
+    )
+
+
+def _answered(calls: Sequence[Call], step: PlanStep) -> Sequence[Call]:
+    return [c for c in calls if c.step == step.n and c.status in ("ok", "length")]

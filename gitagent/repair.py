@@ -1,0 +1,142 @@
+"""One step's tries: propose, apply, gate, and the verdict back to the model, within bounds.
+
+The loop ends with the first acceptable verdict, when the tries run out, or when a tree comes back
+that was there before: a model that walks in circles is not paid for another round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gitagent.domain.call import Reply
+from gitagent.domain.edit import Proposal
+from gitagent.domain.task import Attempt
+from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.errors import AgentError, NoChange, Refused
+from gitagent.gates.judge import judge
+from gitagent.line import Line
+from gitagent.progress import News
+from gitagent.stages.apply import NotApplied, apply, brief
+from gitagent.stages.propose import Dialogue, not_applied, not_green, propose
+
+NOTHING_CHANGED = "it has no edit in it that changes a file"
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Where a step stands. `tree` is what the last applied attempt made of `start`."""
+
+    step: int
+    start: str
+    tree: str
+    dialogue: Dialogue
+    known: Sequence[str]
+    runs: Sequence[CommandRun]
+    seen: frozenset[str] = frozenset()
+    failed: tuple[Attempt, ...] = ()
+    accepted: Attempt | None = None
+    trouble: AgentError | None = None
+    over: bool = False
+
+    @property
+    def best(self) -> Attempt | None:
+        """The accepted attempt, else the one that breaks least, fixes most and came last."""
+        return self.accepted or max(self.failed, key=_merit, default=None)
+
+
+def repair(line: Line, tries: Tries) -> Tries:
+    """Try until a verdict is acceptable or nothing more is to be hoped for."""
+    for n in range(1, line.rules.attempts + 1):
+        tries = _try(line, tries, n)
+        if tries.accepted or tries.over:
+            break
+    return tries
+
+
+def _try(line: Line, tries: Tries, n: int) -> Tries:
+    line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
+    reply, proposal = propose(
+        line.model,
+        tries.dialogue,
+        step=tries.step,
+        attempt=n,
+        tree=tries.start,
+        known=_texts(line, tries),
+    )
+    attempt = Attempt(tries.step, n, f"{reply.provider}/{reply.model}", subject=proposal.subject)
+    try:
+        tree = _land(line, tries, proposal)
+    except (NotApplied, Refused) as error:
+        return _not_applied(line, tries, attempt, reply, error)
+    if tree in tries.seen:
+        line.tell(News("edits", "the same tree as before; no further try", warning=True))
+        return replace(tries, over=True)
+    return _gated(line, tries, replace(attempt, tree=tree), reply)
+
+
+def _texts(line: Line, tries: Tries) -> Mapping[str, str]:
+    """The shown files as the last attempt left them."""
+    files = {path: line.repo.file(tries.tree, path) for path in tries.known}
+    return {path: file.data.decode(errors="replace") for path, file in files.items() if file}
+
+
+def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
+    """The tree that the edits make of the files as the last attempt left them or, where they do
+    not fit there, as the step found them."""
+    allow, hidden = line.rules.allow, line.rules.ignore
+    try:
+        tree = apply(line.repo, tries.tree, proposal, allow=allow, hidden=hidden)
+    except (NotApplied, Refused):
+        if tries.tree == tries.start:
+            raise
+        tree = apply(line.repo, tries.start, proposal, allow=allow, hidden=hidden)
+    if tree == tries.start:
+        raise NotApplied([NOTHING_CHANGED])
+    return tree
+
+
+def _not_applied(
+    line: Line, tries: Tries, attempt: Attempt, reply: Reply, error: NotApplied | Refused
+) -> Tries:
+    problems = error.problems if isinstance(error, NotApplied) else (str(error),)
+    line.log.add_attempt(replace(attempt, problems=problems))
+    line.tell(News("edits", f"not applied: {brief(problems[0])}", warning=True))
+    unchanged = problems == (NOTHING_CHANGED,)
+    return replace(
+        tries,
+        dialogue=tries.dialogue.answered(reply.text, not_applied(problems, line.rules.edit_format)),
+        trouble=NoChange() if unchanged else error,
+        over=unchanged and isinstance(tries.trouble, NoChange),
+    )
+
+
+def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
+    verdict = _verdict(line, tries, attempt)
+    attempt = replace(attempt, verdict=verdict)
+    line.log.add_attempt(attempt)
+    said = f"{verdict.kind}: {verdict.reason}" if verdict.reason else verdict.kind
+    line.tell(News("gate", said, warning=not verdict.acceptable))
+    if verdict.acceptable:
+        return replace(tries, accepted=attempt)
+    return replace(
+        tries,
+        tree=attempt.tree,
+        seen=tries.seen | {attempt.tree},
+        failed=(*tries.failed, attempt),
+        dialogue=tries.dialogue.answered(reply.text, not_green(verdict, line.rules.edit_format)),
+    )
+
+
+def _verdict(line: Line, tries: Tries, attempt: Attempt) -> Verdict:
+    """The verdict on a tree; one that the log has is not found out again."""
+    for known in line.log.state.attempts:
+        if known.tree == attempt.tree and known.verdict is not None:
+            return known.verdict
+    line.tell(News("gate", "runs", passing=True))
+    return judge(line.task.text, tries.runs, line.checks.run(attempt.tree, tries.runs))
+
+
+def _merit(attempt: Attempt) -> tuple[int, int, int]:
+    verdict = attempt.verdict or Verdict("none")
+    return -len(verdict.broken), len(verdict.passed), attempt.n

@@ -1,0 +1,69 @@
+"""One accepted step becomes one commit on the task's branch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitagent.domain.call import Call
+from gitagent.domain.plan import PlanStep
+from gitagent.domain.task import Checkpoint, Task
+from gitagent.domain.verdict import Verdict
+from gitagent.ports import Repo
+
+BRANCHES = "refs/heads/"
+
+
+def checkpoint(
+    repo: Repo,
+    task: Task,
+    step: PlanStep,
+    *,
+    title: str,
+    of: int,
+    parent: str,
+    tree: str,
+    verdict: Verdict,
+    attempts: int,
+    calls: Sequence[Call],
+) -> Checkpoint:
+    """Commit `tree` on `parent` and move the branch there, by compare-and-swap.
+
+    `calls` are the step's own, for the trailers. Raises Conflict where the branch was moved.
+    """
+    last = calls[-1]
+    message = f"{title}\n\n{_trailers(task, step.n, of, verdict, calls)}"
+    commit = repo.commit(tree, [parent], message)
+    old = None if parent == task.base else parent
+    repo.move_ref(BRANCHES + task.branch, commit, old, f"gitagent: step {step.n}")
+    return Checkpoint(
+        step=step.n,
+        title=title,
+        commit=commit,
+        tree=tree,
+        model=last.model,
+        provider=last.provider,
+        attempts=attempts,
+        files=tuple(repo.changed_paths(repo.tree_of(parent), tree)),
+        verdict=verdict,
+    )
+
+
+def _trailers(task: Task, n: int, of: int, verdict: Verdict, calls: Sequence[Call]) -> str:
+    tokens_in = sum(call.prompt_tokens for call in calls)
+    tokens_out = sum(call.completion_tokens for call in calls)
+    trailers = {
+        "Agent-Task": task.id,
+        "Agent-Step": f"{n}/{of}",
+        "Agent-Model": f"{calls[-1].provider}/{calls[-1].model}",
+        "Agent-Gate": _gate(verdict),
+        "Agent-Tokens": f"{tokens_in}/{tokens_out}",
+        "Agent-Cost": f"{sum(call.cost_usd for call in calls):.6f}",
+        "Agent-Trace": task.trace_id,
+    }
+    # a model's name comes from outside: it must not bring lines of its own
+    return "".join(f"{name}: {' '.join(value.split())}\n" for name, value in trailers.items())
+
+
+def _gate(verdict: Verdict) -> str:
+    tests = len(verdict.passed)
+    return f"{verdict.kind} ({tests} tests)" if tests else verdict.kind

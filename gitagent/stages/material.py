@@ -1,0 +1,59 @@
+"""Files and output as a model reads them; the same words in every prompt, so that caches hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from gitagent.domain.context import Context, Excerpt
+from gitagent.stages.prompts import render
+
+LANGUAGES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".ts": "typescript",
+    ".rs": "rust",
+    ".ex": "elixir",
+    ".exs": "elixir",
+    ".go": "go",
+    ".rb": "ruby",
+    ".md": "markdown",
+}
+
+
+def files(excerpts: Sequence[Excerpt]) -> str:
+    """Each excerpt under its path, fenced; the best stands last, nearest to the task."""
+    if not excerpts:
+        return ""
+    return "# Files\n\n" + "\n\n".join(map(_file, reversed(excerpts))) + "\n"
+
+
+def listing(context: Context) -> str:
+    """The paths that are not shown, one a line."""
+    shown = {excerpt.path for excerpt in context.excerpts}
+    others = [path for path in context.listing if path not in shown]
+    return "# Other files, not shown\n\n" + "\n".join(others) + "\n" if others else ""
+
+
+def failing(output: str) -> str:
+    return render("failing", output=output.strip()) if output.strip() else ""
+
+
+def _file(excerpt: Excerpt) -> str:
+    fence = "`" * max(3, _longest_run(excerpt.text) + 1)
+    language = LANGUAGES.get(PurePosixPath(excerpt.path).suffix, "")
+    part = "" if excerpt.whole else f" (only {_lines(excerpt)}; the rest is not shown)"
+    end = "" if excerpt.text.endswith("\n") else "\n"
+    return f"{excerpt.path}{part}\n{fence}{language}\n{excerpt.text}{end}{fence}"
+
+
+def _lines(excerpt: Excerpt) -> str:
+    return "lines " + ", ".join(f"{span.start}-{span.end}" for span in excerpt.spans)
+
+
+def _longest_run(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest

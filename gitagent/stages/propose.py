@@ -1,0 +1,135 @@
+"""Asks the model for edits, and tells it what became of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gitagent.domain.call import Message, Reply, Request
+from gitagent.domain.context import Context
+from gitagent.domain.edit import EditFormat, Proposal
+from gitagent.domain.plan import Plan, PlanStep, subject_line
+from gitagent.domain.verdict import Verdict
+from gitagent.edits.parse import parse
+from gitagent.ports import Model
+from gitagent.stages import material
+from gitagent.stages.prompts import render
+
+WARMER_BY = 0.3
+WARMEST = 0.9
+CHARACTERS_PER_TOKEN = 3
+LEAST_REPLY, SHORT_REPLY = 256, 1200
+
+AGAIN = {
+    "whole": "Write each file that you change again, whole.",
+    "search-replace": "Use SEARCH/REPLACE blocks as before.",
+    "udiff": "Use a unified diff as before.",
+}
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """What is said to the model for one step: how it opens, and the last exchange.
+
+    Older exchanges are left out, so that no number of repairs outgrows the window.
+    """
+
+    opening: tuple[Message, ...]
+    last: tuple[Message, ...] = ()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return (*self.opening, *self.last)
+
+    def answered(self, reply: str, said: str) -> Dialogue:
+        return Dialogue(self.opening, (Message("assistant", reply), Message("user", said)))
+
+
+def propose(
+    model: Model,
+    dialogue: Dialogue,
+    *,
+    step: int,
+    attempt: int,
+    tree: str,
+    known: Mapping[str, str],
+) -> tuple[Reply, Proposal]:
+    """One reply of the model and the edits in it. `tree` is what the step stands on, `known` the
+    shown files, path to text, that a block without a path may mean."""
+    request = Request(
+        "propose",
+        dialogue.messages,
+        _room(model, dialogue, known),
+        temperature=min(WARMER_BY * (attempt - 1), WARMEST),
+        step=step,
+        attempt=attempt,
+        tree=tree,
+    )
+    reply = model.complete(request)
+    if reply.finish_reason == "length":
+        return reply, Proposal((), (f"it was cut off after {reply.usage.completion} tokens",))
+    proposal = parse(reply.text, known)
+    return reply, replace(proposal, subject=_subject(proposal.remark))
+
+
+def opening(
+    text: str,
+    plan: Plan,
+    step: PlanStep,
+    context: Context,
+    *,
+    edit_format: EditFormat,
+    failing: str,
+    weak: bool,
+) -> Dialogue:
+    """How the dialogue of a step begins: rules, files, what fails now, then the task. A weak model
+    is told less and reminded of the format at the end."""
+    task = text
+    if len(plan.steps) > 1:
+        task = render(
+            "step",
+            task=text,
+            n=str(step.n),
+            of=str(len(plan.steps)),
+            title=step.title,
+            detail=step.detail,
+        )
+    rules = "propose_weak" if weak else "propose"
+    system = render(rules, format=render(edit_format).strip())
+    user = render(
+        "task",
+        files=material.files(context.excerpts),
+        listing=material.listing(context),
+        failing=material.failing(failing),
+        task=task,
+        closing=render(f"closing_{edit_format}"),
+    )
+    return Dialogue((Message("system", system), Message("user", user)))
+
+
+def not_applied(problems: Sequence[str], edit_format: EditFormat) -> str:
+    """What the model is told when its reply could not be used."""
+    listed = "\n".join(f"- {problem}" for problem in problems)
+    return render("repair_edits", problems=listed, again=AGAIN[edit_format])
+
+
+def not_green(verdict: Verdict, edit_format: EditFormat) -> str:
+    """What the model is told when the gate failed."""
+    output = verdict.output.strip()
+    return render("repair_gate", reason=verdict.reason, output=output, again=AGAIN[edit_format])
+
+
+def _subject(remark: str) -> str:
+    found = re.search(r"^\W*Commit:\W*(\w.{9,})$", remark, re.MULTILINE | re.IGNORECASE)
+    return subject_line(found.group(1).strip("`*\"' ")) if found else ""
+
+
+def _room(model: Model, dialogue: Dialogue, known: Mapping[str, str]) -> int:
+    """Tokens for the reply. A weak model that runs on and on is stopped at two such files."""
+    used = sum(len(m.content) for m in dialogue.messages) // CHARACTERS_PER_TOKEN
+    most = min(model.profile.max_output, model.profile.window - used)
+    if model.profile.weak:
+        largest = max((len(text) for text in known.values()), default=0)
+        most = min(most, max(SHORT_REPLY, 2 * largest // CHARACTERS_PER_TOKEN))
+    return max(LEAST_REPLY, most)

@@ -1,0 +1,119 @@
+"""What a model is shown of a repository: the best that fits, and nothing that it must not see."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitagent.domain.context import Context
+from gitagent.git.repository import GitRepo
+from gitagent.index.lexical import LexicalIndex
+from gitagent.stages.retrieve import CHARACTERS_PER_TOKEN, LISTED, retrieve
+from gitagent.testing.repositories import Content, Entry
+
+Found = Callable[..., Context]
+
+
+@pytest.fixture
+def found(repo: Callable[..., Path]) -> Found:
+    """Retrieve from a repository of these files."""
+
+    def look(
+        files: dict[str, Content], text: str, *, tokens: int = 4000,
+        first: tuple[str, ...] = (), ignore: tuple[str, ...] = (),
+    ) -> Context:  # fmt: skip
+        real = GitRepo.open(repo(files))
+        tree = real.tree_of(real.resolve("HEAD"))
+        index = LexicalIndex(real)
+        return retrieve(real, index, tree, text, tokens=tokens, first=first, ignore=ignore)
+
+    return look
+
+
+def shown(context: Context) -> list[str]:
+    return [excerpt.path for excerpt in context.excerpts]
+
+
+def test_the_files_that_the_text_is_about_come_first(found: Found) -> None:
+    """Names in the text, in paths and in definitions lead to them."""
+    files: dict[str, Content] = {f"other{n}.py": f"x = {n}\n" for n in range(9)}
+    files["shop/price.py"] = "def parse_price(text):\n    return float(text)\n"
+    context = found(files, "parse_price must reject negative amounts")
+    assert shown(context)[0] == "shop/price.py"
+    assert context.hits[0].path == "shop/price.py"
+    assert context.excerpts[0].whole
+
+
+def test_paths_of_the_plan_go_before_everything(found: Found) -> None:
+    """What a step names is shown, also where no word fits; what is not there is passed over."""
+    files: dict[str, Content] = {"a.py": "price\n", "b.py": "nothing\n"}
+    context = found(files, "price", first=("b.py", "none.py"))
+    assert shown(context) == ["b.py", "a.py"]
+
+
+@pytest.mark.parametrize(
+    "path", [".env", "deploy/id_rsa", "secrets.yml", "a.pem", ".aws/price", "hid/x.py"]
+)
+def test_secrets_and_ignored_paths_are_never_shown_nor_listed(found: Found, path: str) -> None:
+    """Neither by rank, nor in the listing, nor because a plan asks for them."""
+    files: dict[str, Content] = {path: "price FAKEKEY\n", "a.py": "price\n"}
+    context = found(files, f"price {path}", first=(path,), ignore=("hid/*",))
+    assert shown(context) == ["a.py"]
+    assert context.listing == ("a.py",)
+    assert [hit.path for hit in context.hits] == ["a.py"]
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"price\xe9.py"), "price\x1b[1m.py", "pri\nce.py"])
+def test_names_that_cannot_be_written_are_left_out(found: Found, name: str) -> None:
+    """A prompt is text; a name with control characters could forge one."""
+    context = found({name: "price\n", "a.py": "price\n"}, "price")
+    assert context.listing == ("a.py",)
+    assert shown(context) == ["a.py"]
+
+
+def test_binary_files_links_and_submodules_are_not_text(found: Found) -> None:
+    """They may be listed, not excerpted."""
+    files = {"price.bin": b"price\0", "price": Entry(symlink_to="/etc/passwd"), "a.py": "price\n"}
+    context = found(files, "price")
+    assert shown(context) == ["a.py"]
+    assert "root:" not in str(context)
+
+
+@pytest.mark.parametrize("tokens", [50, 200, 1000])
+def test_all_excerpts_fit_into_the_tokens(found: Found, tokens: int) -> None:
+    """A long file is cut to the lines around what fits; the rest is not shown."""
+    body = "".join(f"value_{n} = {n}\n" for n in range(900))
+    files: dict[str, Content] = {
+        f"m{k}.py": body + f"def parse_price{k}(): ...\n" for k in range(5)
+    }
+    context = found(files, "parse_price3", tokens=tokens)
+    assert sum(len(e.text) for e in context.excerpts) <= tokens * CHARACTERS_PER_TOKEN
+
+
+def test_a_cut_file_is_shown_by_its_telling_lines(found: Found) -> None:
+    """Spans count from 1 and say where their text stands."""
+    lines = [f"value_{n} = {n}\n" for n in range(3000)]
+    lines[1999] = "def parse_price(): ...\n"
+    context = found({"long.py": "".join(lines)}, "parse_price", tokens=1000)
+    (excerpt,) = context.excerpts
+    assert not excerpt.whole
+    assert any(span.start <= 2000 <= span.end for span in excerpt.spans)
+    assert excerpt.text == "".join(
+        "".join(lines[span.start - 1 : span.end]) for span in excerpt.spans
+    )
+
+
+def test_bytes_that_are_no_utf8_do_not_stop_it(found: Found) -> None:
+    """They are shown as replacement characters."""
+    context = found({"a.py": b"price = '\xff'\n"}, "price")
+    assert "\ufffd" in context.excerpts[0].text
+
+
+def test_the_listing_of_a_large_repository_is_cut(found: Found) -> None:
+    """All paths while they are few, the best ranked where they are many."""
+    files: dict[str, Content] = {f"d/f{n}.py": "x\n" for n in range(LISTED + 30)}
+    context = found({**files, "price.py": "price\n"}, "price")
+    assert context.listing == ("price.py",)
