@@ -1,0 +1,26 @@
+"""`git agent diff`: what a task changes."""
+
+from __future__ import annotations
+
+import click
+
+from gitagent.cli.complete import task_ids
+
+
+@click.command("diff")
+@click.argument("task_id", metavar="[ID]", required=False, shell_complete=task_ids)
+@click.argument("step", required=False, type=click.IntRange(min=1))
+def diff(task_id: str | None, step: int | None) -> None:
+    """Show the changes of a task, or of one STEP of it, as a diff."""
+    from gitagent.cli import here
+    from gitagent.cli.screen import colored_diff, page
+
+    site = here.site()
+    state = here.task_log(site, task_id).state
+    # the trees stay in the state also when the branch and its commits are gone
+    trees = [site.repo.tree_of(state.task.base), *(c.tree for c in state.checkpoints)]
+    if step is not None:
+        if step >= len(trees):
+            raise click.UsageError(f"Task {state.task.id} has no step {step}.")
+        trees = trees[step - 1 : step + 1]
+    page(colored_diff(site.repo.diff(trees[0], trees[-1])))

@@ -1,0 +1,112 @@
+"""`git agent doctor`: what is here, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `ok` None is neither good nor bad."""
+
+    subject: str
+    ok: bool | None
+    text: str
+    hint: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor(as_json: bool) -> int:
+    """Check git, the repository, the configuration, the model and the gate.
+
+    The exit code is 2 where a task could not run.
+    """
+    import dataclasses
+
+    from gitagent.cli.screen import print_json, printable
+    from gitagent.errors import USAGE_EXIT_CODE
+
+    findings = [
+        _guarded(check) for check in (_git, _repository, _configuration, _model, _gate, _sandbox)
+    ]
+    if as_json:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+    for finding in () if as_json else findings:
+        mark, color = {True: ("ok", "green"), False: ("!!", "red"), None: ("--", None)}[finding.ok]
+        line = f"{click.style(mark, fg=color)}  {finding.subject:<14} {printable(finding.text)}"
+        click.echo(line)
+        if finding.hint:
+            click.echo(f"    {'':<14} {printable(finding.hint)}")
+    return USAGE_EXIT_CODE if any(finding.ok is False for finding in findings) else 0
+
+
+def _guarded(check: Callable[[], Finding]) -> Finding:
+    from gitagent.errors import AgentError
+
+    try:
+        return check()
+    except AgentError as error:
+        return Finding(check.__name__.strip("_"), False, str(error), error.hint)
+
+
+def _git() -> Finding:
+    from gitagent.git.program import version
+
+    return Finding("git", True, version())
+
+
+def _repository() -> Finding:
+    from gitagent.git.repository import GitRepo
+
+    repo = GitRepo.open(Path.cwd())
+    head = repo.resolve("HEAD")
+    repo.check_identity()
+    return Finding("repository", True, f"{repo.checkout or repo.folder} at {head[:10]}")
+
+
+def _configuration() -> Finding:
+    from gitagent.site import find_repo, load_config
+
+    ignored = load_config(os.environ, find_repo(Path.cwd()))[0].ignored
+    if ignored:
+        return Finding("configuration", None, ignored[0], "See `git agent config check`.")
+    return Finding("configuration", True, "in order")
+
+
+def _model() -> Finding:
+    from gitagent import models
+    from gitagent.llm.offered import model_names
+    from gitagent.site import find_repo, load_config
+
+    loaded, environ = load_config(os.environ, find_repo(Path.cwd()))
+    choice = models.pick(loaded.config, environ, "")
+    named = f"{choice.profile.provider}/{choice.profile.name} ({choice.why})"
+    if choice.endpoint is None:
+        return Finding("model", True, f"{named}, started when a task needs it")
+    model_names(choice.endpoint)
+    return Finding("model", True, f"{named}; {choice.endpoint.base_url} answers")
+
+
+def _gate() -> Finding:
+    from gitagent.app import Wish, commands_for
+    from gitagent.cli import here
+
+    site = here.site(quiet=True)
+    found = commands_for(site, site.repo.tree_of(site.repo.resolve("HEAD")), Wish(""))
+    if not found:
+        hint = "Name one: `gate.commands` in gitagent.toml, or --gate."
+        return Finding("gate", None, "nothing was found to run; commits will say `none`", hint)
+    commands = "; ".join(f"{command.name} ({command.argv[0]})" for command in found)
+    return Finding("gate", True, commands)
+
+
+def _sandbox() -> Finding:
+    from gitagent.sandbox.plain import LIMITS
+
+    return Finding("sandbox", None, "plain", LIMITS)

@@ -1,0 +1,26 @@
+"""What every command begins with: the site of the current folder, and the task that is meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from gitagent.cli.screen import printable
+from gitagent.git import log
+from gitagent.git.log import TaskLog
+from gitagent.site import Site, open_site
+
+
+def site(base: str = "HEAD", *, quiet: bool = False) -> Site:
+    """The site of the current folder; what was ignored of its configuration is said."""
+    found = open_site(Path.cwd(), os.environ, base)
+    for notice in () if quiet else found.loaded.ignored:
+        click.secho(printable(notice), err=True, fg="yellow")
+    return found
+
+
+def task_log(found: Site, task_id: str | None) -> TaskLog:
+    """The log of a task, the newest where no id is given."""
+    return TaskLog.load(found.repo, task_id or log.newest(found.repo))

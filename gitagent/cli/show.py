@@ -1,0 +1,81 @@
+"""`git agent show`: one task with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from gitagent.cli.complete import task_ids
+
+if TYPE_CHECKING:
+    from gitagent.domain.task import Checkpoint, TaskState
+    from gitagent.domain.verdict import Verdict
+
+
+@click.command("show")
+@click.argument("task_id", metavar="[ID]", required=False, shell_complete=task_ids)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(task_id: str | None, as_json: bool) -> None:
+    """Show one task, the newest where no ID is given: steps, verdicts, calls and cost."""
+    from gitagent import report
+    from gitagent.cli import here
+    from gitagent.cli.screen import print_json, printable
+
+    state = here.task_log(here.site(), task_id).state
+    if as_json:
+        print_json(report.document(state))
+    else:
+        click.echo(printable("\n".join(_lines(state))))
+
+
+def _lines(state: TaskState) -> Iterator[str]:
+    from gitagent import report
+
+    task, totals = state.task, report.totals(state)
+    ending = state.ending or report.status(state)
+    yield f"Task     {task.id}  {ending}{'  (dry run)' if task.dry_run else ''}"
+    yield from (f"         {line}" for line in task.text.splitlines())
+    if state.message:
+        yield f"Ended    {state.message}"
+    yield f"Branch   {task.branch} from {task.base[:10]}, begun {task.created}"
+    yield f"Trace    {task.trace_id}"
+    if state.context:
+        yield f"Context  {', '.join(e.path for e in state.context.excerpts) or 'none'}"
+    for checkpoint in state.checkpoints:
+        yield from _step(checkpoint)
+    failed = [a for a in state.attempts if not (a.verdict and a.verdict.acceptable)]
+    for attempt in failed:
+        why = attempt.verdict.reason if attempt.verdict else "; ".join(attempt.problems)
+        yield f"Try      {attempt.step}.{attempt.n} by {attempt.model}: {why.splitlines()[0]}"
+    for call in state.calls:
+        tokens = (
+            f"{call.prompt_tokens} in ({call.cached_tokens} cached), {call.completion_tokens} out"
+        )
+        cost = f"${call.cost_usd:.6f}, {call.seconds:.1f} s"
+        by = f"{call.provider}/{call.model}"
+        yield f"Call     {call.seq} {call.phase} {by}: {call.status}, {tokens}, {cost}"
+    yield (
+        f"Totals   {totals['calls']} calls, {totals['prompt_tokens']} tokens in, "
+        f"{totals['completion_tokens']} out, ${totals['cost_usd']:.6f}, {totals['seconds']:.1f} s "
+        f"({totals['llm_seconds']:.1f} s model, {totals['gate_seconds']:.1f} s gate)"
+    )
+
+
+def _step(checkpoint: Checkpoint) -> Iterator[str]:
+    yield f"Step {checkpoint.step:<3} {checkpoint.commit[:10]} {checkpoint.title}"
+    yield f"         {', '.join(checkpoint.files)}  in {_tries(checkpoint.attempts)}"
+    yield from _verdict(checkpoint.verdict)
+
+
+def _tries(n: int) -> str:
+    return "1 try" if n == 1 else f"{n} tries"
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    yield f"         gate {verdict.kind}{': ' + verdict.reason if verdict.reason else ''}"
+    for test in verdict.fixed:
+        yield f"         failed before, passes now: {test}"
+    for test in verdict.broken:
+        yield f"         broken: {test}"

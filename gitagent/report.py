@@ -1,0 +1,94 @@
+"""A task's evidence as one document, for `--json` and for whatever is printed of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitagent.domain.call import Call
+from gitagent.domain.task import Checkpoint, TaskState
+from gitagent.domain.verdict import Verdict
+
+
+def document(state: TaskState) -> dict[str, Any]:
+    """What `show --json` prints. Money in USD, times in seconds."""
+    task = state.task
+    return {
+        "id": task.id,
+        "text": task.text,
+        "state": status(state),
+        "ending": state.ending,
+        "message": state.message,
+        "branch": task.branch,
+        "base": task.base,
+        "head": state.head,
+        "trace_id": task.trace_id,
+        "created": task.created,
+        "steps": [_step(checkpoint) for checkpoint in state.checkpoints],
+        "calls": [_call(call) for call in state.calls],
+        "totals": totals(state),
+        "delivery": state.delivery,
+    }
+
+
+def status(state: TaskState) -> str:
+    """`open` until the task has ended."""
+    if state.task.dry_run:
+        return "dry-run"
+    return "ended" if state.ending else "open"
+
+
+def totals(state: TaskState) -> dict[str, float]:
+    verdicts = [a.verdict for a in state.attempts if a.verdict]
+    base = sum(run.seconds for run in state.base_runs or ())
+    return {
+        "calls": len(state.calls),
+        "prompt_tokens": sum(call.prompt_tokens for call in state.calls),
+        "completion_tokens": sum(call.completion_tokens for call in state.calls),
+        "cost_usd": round(state.spent, 6),
+        "seconds": round(state.seconds, 3),
+        "llm_seconds": round(sum(call.seconds for call in state.calls), 3),
+        "gate_seconds": round(base + sum(v.seconds for v in verdicts), 3),
+    }
+
+
+def gate(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "verdict": verdict.kind,
+        "reason": verdict.reason,
+        "passed": verdict.passed,
+        "fixed": verdict.fixed,
+        "broken": verdict.broken,
+        "still_failing": verdict.still_failing,
+        "skipped": verdict.skipped,
+        "vanished": verdict.vanished,
+    }
+
+
+def _step(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {
+        "n": checkpoint.step,
+        "title": checkpoint.title,
+        "commit": checkpoint.commit,
+        "model": f"{checkpoint.provider}/{checkpoint.model}",
+        "gate": gate(checkpoint.verdict),
+        "attempts": checkpoint.attempts,
+        "files": checkpoint.files,
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "seq": call.seq,
+        "phase": call.phase,
+        "model": call.model,
+        "provider": call.provider,
+        "status": call.status,
+        "prompt_tokens": call.prompt_tokens,
+        "completion_tokens": call.completion_tokens,
+        "cached_tokens": call.cached_tokens,
+        "cost_usd": call.cost_usd,
+        "seconds": round(call.seconds, 3),
+        "retries": call.retries,
+        "from_journal": call.from_journal,
+        "error": call.error,
+    }
