@@ -115,6 +115,9 @@ def _take(
         text = f"{step.title}\n{step.detail}\n{line.task.text}"
         context = _retrieve(line, start, text, first=step.paths)
     failing = failures(runs, FAILING_CHARACTERS) if step.n == 1 else ""
+    if line.model.profile.weak and failing:
+        # it copies the first file that it sees, and the failure says what the test wants
+        context = context.code_only()
     dialogue = opening(
         line.task.text,
         steps,

@@ -1,7 +1,7 @@
 """One step's tries: propose, apply, gate, and the verdict back to the model, within bounds.
 
-The loop ends with the first acceptable verdict, when the tries run out, or when a tree comes back
-that was there before: a model that walks in circles is not paid for another round.
+The loop ends with the first acceptable verdict, when the tries run out, or when a repair comes
+back to a tree that was there before: a model that walks in circles is not paid for another round.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gitagent.gates.judge import judge
 from gitagent.line import Line
 from gitagent.progress import News
 from gitagent.stages.apply import NotApplied, apply, brief
+from gitagent.stages.asking import asking
 from gitagent.stages.propose import Dialogue, not_applied, not_green, propose
 
 NOTHING_CHANGED = "it has no edit in it that changes a file"
@@ -55,10 +56,14 @@ def repair(line: Line, tries: Tries) -> Tries:
 
 
 def _try(line: Line, tries: Tries, n: int) -> Tries:
+    how = asking(n, line.rules.edit_format, weak=line.model.profile.weak)
+    if how.anew:
+        tries = replace(tries, tree=tries.start)
     line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
     reply, proposal = propose(
         line.model,
         tries.dialogue,
+        how=how,
         step=tries.step,
         attempt=n,
         tree=tries.start,
@@ -68,10 +73,10 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     try:
         tree = _land(line, tries, proposal)
     except (NotApplied, Refused) as error:
-        return _not_applied(line, tries, attempt, reply, error)
+        return _not_applied(line, tries, attempt, reply, error, anew=how.anew)
     if tree in tries.seen:
-        line.tell(News("edits", "the same tree as before; no further try", warning=True))
-        return replace(tries, over=True)
+        line.tell(News("edits", "the same tree as before", warning=True))
+        return replace(tries, over=not how.anew)
     return _gated(line, tries, replace(attempt, tree=tree), reply)
 
 
@@ -97,7 +102,13 @@ def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
 
 
 def _not_applied(
-    line: Line, tries: Tries, attempt: Attempt, reply: Reply, error: NotApplied | Refused
+    line: Line,
+    tries: Tries,
+    attempt: Attempt,
+    reply: Reply,
+    error: NotApplied | Refused,
+    *,
+    anew: bool,
 ) -> Tries:
     problems = error.problems if isinstance(error, NotApplied) else (str(error),)
     line.log.add_attempt(replace(attempt, problems=problems))
@@ -107,7 +118,7 @@ def _not_applied(
         tries,
         dialogue=tries.dialogue.answered(reply.text, not_applied(problems, line.rules.edit_format)),
         trouble=NoChange() if unchanged else error,
-        over=unchanged and isinstance(tries.trouble, NoChange),
+        over=unchanged and isinstance(tries.trouble, NoChange) and not anew,
     )
 
 

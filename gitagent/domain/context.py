@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,16 @@ class Context:
     hits: tuple[Hit, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
     listing: tuple[str, ...] = ()
+
+    def code_only(self) -> Context:
+        """Only files that may change: no tests, where others are left, and no listing."""
+        code = tuple(excerpt for excerpt in self.excerpts if not is_test(excerpt.path))
+        return replace(self, excerpts=code or self.excerpts, listing=())
+
+
+TEST_PATH = re.compile(r"(?:^|/)(?:tests?/|test_[^/]*$|[^/]*_test\.|[^/]*\.(?:test|spec)\.)")
+
+
+def is_test(path: str) -> bool:
+    """Whether a path looks like that of a test."""
+    return TEST_PATH.search(path) is not None

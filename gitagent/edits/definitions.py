@@ -18,7 +18,6 @@ from gitagent.domain.edit import Edit, Replace
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Import = ast.Import | ast.ImportFrom
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-PART_OF_FILE = 0.6
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,7 @@ def is_part(text: str, whole: str) -> bool:
         return False
     if block.lines[0].strip() == file.lines[0].strip():
         return False
-    left_out = set(_names(file)) - set(_names(block))
-    return bool(left_out) and len(block.lines) < PART_OF_FILE * len(file.lines)
+    return bool(set(_names(file)) - set(_names(block)))
 
 
 def _into(file: Source, block: Source) -> list[Edit]:

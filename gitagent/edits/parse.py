@@ -11,7 +11,16 @@ from collections.abc import Callable, Collection
 from itertools import islice
 
 from gitagent.domain.edit import Edit, Proposal
-from gitagent.edits import directives, fences, languages, naming, search_replace, thinking, udiff
+from gitagent.edits import (
+    directives,
+    fences,
+    languages,
+    naming,
+    search_replace,
+    thinking,
+    udiff,
+    wrapping,
+)
 from gitagent.edits.fences import Fence
 from gitagent.edits.found import Found
 from gitagent.edits.whole import Unnamed, completed, is_example, is_session, named_block, settle
@@ -25,7 +34,7 @@ def parse(reply: str, known: Collection[str]) -> Proposal:
     and cannot be read as one is a problem in the proposal.
     """
     text = thinking.dropped(reply.replace("\r\n", "\n"))
-    return _Reader(text.split("\n"), known).proposal()
+    return _Reader(wrapping.unwrapped(text.split("\n"), known), known).proposal()
 
 
 class _Reader:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from gitagent.domain.context import Hit, Span
+from gitagent.domain.context import Hit, Span, is_test
 from gitagent.ports import Repo, TreeFile
 
 K1, B = 1.2, 0.75
@@ -24,7 +24,6 @@ SNIFFED = 8000
 SPAN_MARGIN, MOST_SPANS = 6, 6
 MOST_TERMS = 40
 TEST_WEIGHT, PROSE_WEIGHT = 0.6, 0.6
-TEST_PATH = re.compile(r"(?:^|/)(?:tests?/|test_[^/]*$|[^/]*_test\.|[^/]*\.(?:test|spec)\.)")
 PROSE = (".md", ".rst", ".txt", ".lock", ".json", ".toml", ".yml", ".yaml", ".cfg", ".ini")
 
 DEFINES = rb"(?:\b(?:def|class|fn|func|function|defmodule|defp?|struct|enum|trait|interface|type|"
@@ -128,7 +127,7 @@ def _rank(texts: dict[str, bytes], query: Query) -> dict[str, tuple[float, tuple
 
 def _weight(path: str) -> float:
     """Tests speak in the words of a task as much as the code they test, which is what changes."""
-    if TEST_PATH.search(path):
+    if is_test(path):
         return TEST_WEIGHT
     return PROSE_WEIGHT if path.endswith(PROSE) else 1.0
 

@@ -77,9 +77,10 @@ def _opening(text: str, context: Context, max_steps: int) -> tuple[Message, ...]
         listing=material.listing(context),
         failing="",
         task=text,
-        closing=render("closing_plan"),
     )
-    return Message("system", render("plan", max_steps=str(max_steps))), Message("user", task)
+    rules = render("plan", max_steps=str(max_steps))
+    question = f"{task}\n{render('closing_plan')}"
+    return Message("system", rules), Message("user", question)
 
 
 def _steps(reply: str, max_steps: int) -> tuple[PlanStep, ...]:

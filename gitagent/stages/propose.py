@@ -14,10 +14,9 @@ from gitagent.domain.verdict import Verdict
 from gitagent.edits.parse import parse
 from gitagent.ports import Model
 from gitagent.stages import material
+from gitagent.stages.asking import Asking
 from gitagent.stages.prompts import render
 
-WARMER_BY = 0.3
-WARMEST = 0.9
 CHARACTERS_PER_TOKEN = 3
 LEAST_REPLY, SHORT_REPLY = 256, 1200
 
@@ -30,26 +29,29 @@ AGAIN = {
 
 @dataclass(frozen=True)
 class Dialogue:
-    """What is said to the model for one step: how it opens, and the last exchange.
+    """What is said to the model for one step: rules, question, and the last exchange.
 
     Older exchanges are left out, so that no number of repairs outgrows the window.
     """
 
-    opening: tuple[Message, ...]
+    rules: str
+    question: str
     last: tuple[Message, ...] = ()
 
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        return (*self.opening, *self.last)
+    def messages(self, how: Asking) -> tuple[Message, ...]:
+        question = f"{self.question}\n{render(how.closing)}"
+        opening = (Message("system", self.rules), Message("user", question))
+        return opening if how.anew else (*opening, *self.last)
 
     def answered(self, reply: str, said: str) -> Dialogue:
-        return Dialogue(self.opening, (Message("assistant", reply), Message("user", said)))
+        return replace(self, last=(Message("assistant", reply), Message("user", said)))
 
 
 def propose(
     model: Model,
     dialogue: Dialogue,
     *,
+    how: Asking,
     step: int,
     attempt: int,
     tree: str,
@@ -57,11 +59,12 @@ def propose(
 ) -> tuple[Reply, Proposal]:
     """One reply of the model and the edits in it. `tree` is what the step stands on, `known` the
     shown files, path to text, that a block without a path may mean."""
+    messages = dialogue.messages(how)
     request = Request(
         "propose",
-        dialogue.messages,
-        _room(model, dialogue, known),
-        temperature=min(WARMER_BY * (attempt - 1), WARMEST),
+        messages,
+        _room(model, messages, known),
+        temperature=how.temperature,
         step=step,
         attempt=attempt,
         tree=tree,
@@ -84,7 +87,7 @@ def opening(
     weak: bool,
 ) -> Dialogue:
     """How the dialogue of a step begins: rules, files, what fails now, then the task. A weak model
-    is told less and reminded of the format at the end."""
+    is told less."""
     task = text
     if len(plan.steps) > 1:
         task = render(
@@ -95,17 +98,18 @@ def opening(
             title=step.title,
             detail=step.detail,
         )
-    rules = "propose_weak" if weak else "propose"
-    system = render(rules, format=render(edit_format).strip())
-    user = render(
+    spare = weak and edit_format == "whole"
+    rules = render(
+        "propose_weak" if weak else "propose", format="" if spare else render(edit_format).strip()
+    )
+    question = render(
         "task",
         files=material.files(context.excerpts),
         listing=material.listing(context),
         failing=material.failing(failing),
         task=task,
-        closing=render(f"closing_{edit_format}"),
     )
-    return Dialogue((Message("system", system), Message("user", user)))
+    return Dialogue(rules, question)
 
 
 def not_applied(problems: Sequence[str], edit_format: EditFormat) -> str:
@@ -125,9 +129,9 @@ def _subject(remark: str) -> str:
     return subject_line(found.group(1).strip("`*\"' ")) if found else ""
 
 
-def _room(model: Model, dialogue: Dialogue, known: Mapping[str, str]) -> int:
+def _room(model: Model, messages: Sequence[Message], known: Mapping[str, str]) -> int:
     """Tokens for the reply. A weak model that runs on and on is stopped at two such files."""
-    used = sum(len(m.content) for m in dialogue.messages) // CHARACTERS_PER_TOKEN
+    used = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN
     most = min(model.profile.max_output, model.profile.window - used)
     if model.profile.weak:
         largest = max((len(text) for text in known.values()), default=0)

@@ -8,8 +8,8 @@ right. unittest is its runner because every Python has it.
 from __future__ import annotations
 
 TASK = (
-    "When busy times are merged, a meeting inside a longer one must not shorten it. "
-    "Make the failing test pass."
+    "merge() shortens a meeting when another one lies inside it: joined spans must end at the "
+    "later of the two ends."
 )
 
 MESSAGE = "Find free time between meetings"

@@ -13,6 +13,7 @@ from gitagent.domain.edit import EditFormat
 from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.verdict import Verdict
 from gitagent.ports import ModelProfile
+from gitagent.stages.asking import asking
 from gitagent.stages.propose import Dialogue, not_applied, not_green, opening, propose
 
 CONTEXT = Context(
@@ -40,6 +41,10 @@ class Writer:
         return Reply(self.text, "m", "p", self.finish, Usage(5, 7), 0.0)
 
 
+NOTHING = Dialogue("", "")
+FIRST = asking(1, "whole", weak=False)
+
+
 def begun(
     plan: Plan = ONE, n: int = 1, form: EditFormat = "whole", failing: str = "", weak: bool = False
 ) -> Dialogue:
@@ -51,7 +56,8 @@ def opened(
     plan: Plan = ONE, n: int = 1, form: EditFormat = "whole", failing: str = "", weak: bool = False
 ) -> str:
     dialogue = begun(plan, n, form, failing, weak)
-    return "\n".join(message.content for message in dialogue.messages)
+    messages = dialogue.messages(asking(1, form, weak=weak))
+    return "\n".join(message.content for message in messages)
 
 
 def test_the_prompt_holds_rules_files_and_task_and_no_placeholder() -> None:
@@ -69,7 +75,8 @@ def test_the_prompt_holds_rules_files_and_task_and_no_placeholder() -> None:
 @pytest.mark.parametrize("form", ["whole", "search-replace", "udiff"])
 def test_each_format_has_its_own_rules(form: EditFormat, weak: bool) -> None:
     """One of three, and no other; a weak model's shorter rules have them too."""
-    marks = {"whole": "complete new content", "search-replace": "<<<<<<<", "udiff": "```diff"}
+    whole = "the whole file" if weak else "complete new content"
+    marks = {"whole": whole, "search-replace": "<<<<<<<", "udiff": "```diff"}
     assert [name for name, mark in marks.items() if mark in opened(form=form, weak=weak)] == [form]
 
 
@@ -93,12 +100,14 @@ def test_dollar_signs_in_files_and_tasks_stay() -> None:
     dialogue = opening(
         "Pay $5 for $files", ONE, step, context, edit_format="whole", failing="", weak=False
     )
-    assert "echo $task $$ ${x}" in dialogue.messages[1].content
-    assert "Pay $5 for $files" in dialogue.messages[1].content
+    assert "echo $task $$ ${x}" in dialogue.question
+    assert "Pay $5 for $files" in dialogue.question
 
 
 def asked(writer: Writer, attempt: int = 1) -> Request:
-    propose(writer, Dialogue(()), step=2, attempt=attempt, tree="t", known={"calc.py": ""})
+    how = asking(attempt, "whole", weak=False)
+    known = {"calc.py": ""}
+    propose(writer, NOTHING, how=how, step=2, attempt=attempt, tree="t", known=known)
     return writer.asked[0]
 
 
@@ -112,10 +121,8 @@ def test_the_reply_gets_the_room_that_is_left() -> None:
     small = ModelProfile("m", "p", 1200, 1000, "whole")
     writer = Writer("x", profile=small)
     assert asked(Writer("x")).max_tokens == 1000
-    from gitagent.domain.call import Message
-
-    long = Dialogue((Message("user", "y" * 3000),))
-    propose(writer, long, step=1, attempt=1, tree="t", known={})
+    long = Dialogue("", "y" * 3000)
+    propose(writer, long, how=FIRST, step=1, attempt=1, tree="t", known={})
     assert 0 < writer.asked[0].max_tokens <= 256
 
 
@@ -128,7 +135,7 @@ def test_the_subject_line_is_the_models_own_where_it_gives_one() -> None:
         (FIX.replace("in place", "\x1b[31min\u202e place"), "Add [31min place of subtracting"),
     ):
         _, proposal = propose(
-            Writer(text), Dialogue(()), step=1, attempt=1, tree="t", known={"calc.py": ""}
+            Writer(text), NOTHING, how=FIRST, step=1, attempt=1, tree="t", known={"calc.py": ""}
         )
         assert proposal.subject == subject
         assert len(proposal.edits) == 1
@@ -137,7 +144,13 @@ def test_the_subject_line_is_the_models_own_where_it_gives_one() -> None:
 def test_a_cut_off_reply_is_a_problem_not_an_edit() -> None:
     """`length` means that the end is missing, however whole it looks."""
     _, proposal = propose(
-        Writer(FIX, "length"), Dialogue(()), step=1, attempt=1, tree="t", known={"calc.py": ""}
+        Writer(FIX, "length"),
+        NOTHING,
+        how=FIRST,
+        step=1,
+        attempt=1,
+        tree="t",
+        known={"calc.py": ""},
     )
     assert proposal.edits == ()
     assert "cut off" in proposal.problems[0]
