@@ -87,7 +87,7 @@ class Config:
         "plan.mode", "auto", "checkout", "auto, always or never", ("auto", "always", "never")
     )
     max_steps: int = _key("plan.max_steps", 5, "repository", "most steps of a plan")
-    attempts: int = _key("repair.attempts", 5, "repository", "proposals for one step at most")
+    attempts: int = _key("repair.attempts", 4, "repository", "proposals for one step at most")
     context_tokens: int = _key(
         "context.tokens", 12000, "repository", "most tokens of context in a prompt"
     )

@@ -10,6 +10,7 @@
     │   └── NoModel
     ├── GateFailed                 3
     ├── NoChange                   4
+    │   └── NotApplied                 edits that do not fit the files
     ├── BudgetExceeded             5
     ├── ProviderError              6
     │   ├── ProviderUnavailable        worth another try
@@ -26,6 +27,7 @@ A class's docstring is its default message.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -134,6 +136,17 @@ class NoChange(AgentError):
 
     ending = Ending.NO_CHANGE
     hint = "Say more precisely what should change and where, or try another model with --model."
+
+
+class NotApplied(NoChange):
+    """The model's edits do not fit the files.
+
+    `problems` says why, in words that the model can act on.
+    """
+
+    def __init__(self, message: str = "", *, hint: str = "", problems: Sequence[str] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
 
 
 class BudgetExceeded(AgentError):

@@ -71,8 +71,18 @@ def _gate_base(line: Line) -> Sequence[CommandRun]:
         line.tell(News("gate", "runs on the base", passing=True))
         line.log.record("base gated", base_runs=line.checks.run(line.repo.tree_of(line.task.base)))
     runs = line.log.state.base_runs or ()
-    line.tell(News("gate", f"base: {judge('', runs, runs).reason or 'nothing to run'}"))
+    line.tell(News("gate", f"base: {_before(runs)}"))
     return runs
+
+
+def _before(runs: Sequence[CommandRun]) -> str:
+    if not runs:
+        return "no command to run; commits will say `none`"
+    outcomes = [outcome for run in runs for outcome in run.tests.values()]
+    counts = {kind: outcomes.count(kind) for kind in ("passed", "failed", "skipped")}
+    told = [f"{count} {kind}" for kind, count in counts.items() if count]
+    told += [f"`{run.name}` fails" for run in runs if run.failed and not run.tests]
+    return ", ".join(told) or judge("", runs, runs).reason
 
 
 def _gather(line: Line, runs: Sequence[CommandRun]) -> Context:

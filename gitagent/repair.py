@@ -13,11 +13,11 @@ from gitagent.domain.call import Reply
 from gitagent.domain.edit import Proposal
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import CommandRun, Verdict
-from gitagent.errors import AgentError, NoChange, Refused
+from gitagent.errors import AgentError, NoChange, NotApplied, Refused
 from gitagent.gates.judge import judge
 from gitagent.line import Line
 from gitagent.progress import News
-from gitagent.stages.apply import NotApplied, apply, brief
+from gitagent.stages.apply import apply, brief
 from gitagent.stages.asking import asking
 from gitagent.stages.propose import Dialogue, not_applied, not_green, propose
 
@@ -97,7 +97,7 @@ def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
             raise
         tree = apply(line.repo, tries.start, proposal, allow=allow, hidden=hidden)
     if tree == tries.start:
-        raise NotApplied([NOTHING_CHANGED])
+        raise NotApplied(problems=[NOTHING_CHANGED])
     return tree
 
 

@@ -28,7 +28,8 @@ def tell(outcome: Outcome, *, as_json: bool) -> int:
 def _summary(outcome: Outcome) -> None:
     state = outcome.state
     totals = report.totals(state)
-    spent = f"{totals['calls']} calls, {totals['prompt_tokens']} tokens in, "
+    calls = "1 call" if totals["calls"] == 1 else f"{totals['calls']} calls"
+    spent = f"{calls}, {totals['prompt_tokens']} tokens in, "
     spent += (
         f"{totals['completion_tokens']} out, ${totals['cost_usd']:.4f}, {totals['seconds']:.0f} s"
     )

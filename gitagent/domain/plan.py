@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SUBJECT_LENGTH = 72
+SUBJECT_LENGTH, LEAST = 72, 20
+CODE_FIRST = re.compile(r"\S*[_(.`/]")
+CLAUSE_END = re.compile(r"[:,] ")
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,22 @@ class Plan:
 
 
 def subject_line(text: str) -> str:
-    """A commit's subject out of a sentence: its first clause, capital, no full stop, short."""
+    """A commit's subject out of a sentence: its first clause, capital, no full stop, short.
+
+    A name of the code is not capitalised.
+    """
     plain = "".join(c for c in " ".join(text.split()) if c.isprintable())
     first = re.split(r"(?<=[.!?;])\s", plain.strip(), maxsplit=1)[0].rstrip(".!?;: ")
-    line = first[:1].upper() + first[1:]
-    if len(line) > SUBJECT_LENGTH:
-        short = line[: SUBJECT_LENGTH - 1]
-        line = (short.rpartition(" ")[0] or short).rstrip(",;: ") + "…"
-    return line or "Change"
+    line = first if CODE_FIRST.match(first) else first[:1].upper() + first[1:]
+    return _shortened(line) or "Change"
+
+
+def _shortened(line: str) -> str:
+    """At most 72 characters: up to the end of a clause, else of a word."""
+    if len(line) <= SUBJECT_LENGTH:
+        return line
+    clauses = [m.start() for m in CLAUSE_END.finditer(line) if LEAST <= m.start() <= SUBJECT_LENGTH]
+    if clauses:
+        return line[: clauses[-1]]
+    short = line[: SUBJECT_LENGTH - 1]
+    return (short.rpartition(" ")[0] or short).rstrip(",;: ") + "…"

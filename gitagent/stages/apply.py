@@ -9,19 +9,13 @@ from gitagent.domain.edit import Edit, File, Proposal, RenameFile
 from gitagent.edits import paths
 from gitagent.edits.land import land
 from gitagent.edits.text import smuggled
-from gitagent.errors import AgentError, Ending, Refused
+from gitagent.errors import NotApplied, Refused
 from gitagent.ports import Repo
 
 
-class NotApplied(AgentError):
-    """The proposal does not fit the files. `problems` says why, for the model to read."""
-
-    ending = Ending.NO_CHANGE
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        said = "; ".join(map(brief, problems))
-        super().__init__(f"The model's edits do not fit the files: {said}")
-        self.problems = tuple(problems)
+def _not_applied(problems: Sequence[str]) -> NotApplied:
+    said = "; ".join(map(brief, problems))
+    return NotApplied(f"The model's edits do not fit the files: {said}", problems=problems)
 
 
 def brief(problem: str) -> str:
@@ -45,12 +39,12 @@ def apply(
     or a content that is against the rules, NotApplied for edits that do not fit.
     """
     if proposal.problems:
-        raise NotApplied(proposal.problems)
+        raise _not_applied(proposal.problems)
     for edit in proposal.edits:
         _check(repo, tree, edit, allow, hidden)
     landing = land(proposal.edits, lambda path: repo.file(tree, path))
     if landing.problems:
-        raise NotApplied(landing.problems)
+        raise _not_applied(landing.problems)
     _check_new(repo, tree, landing.changes)
     return repo.with_files(tree, landing.changes)
 

@@ -31,7 +31,6 @@ WEAK = (
     Asking("closing_weak_two_parts", 0.4, anew=True),
     Asking("closing_weak_two_parts", 0.2, anew=False),
     Asking("closing_weak_code", 0.4, anew=True),
-    Asking("closing_weak_two_parts", 0.6, anew=True),
 )
 
 

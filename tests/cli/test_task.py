@@ -37,7 +37,7 @@ def test_a_sentence_becomes_a_branch_with_one_gated_commit(
     before = snapshot(folder)
     done = bench.task(folder, text=SAMPLE_TASK, says=[SAMPLE_FIX])
     assert done.code == 0, done.err
-    assert re.fullmatch(r"agent/when-busy-times-[a-z-]+-[a-z0-9]{4,12}", done.branch)
+    assert re.fullmatch(r"agent/merge-shortens-a-[a-z-]+-[a-z0-9]{4,12}", done.branch)
     assert done.out == f"{done.branch}\n"
     assert git(folder, "rev-list", "--count", f"main..{done.branch}") == "1\n"
     found = trailers(folder, done.branch)

@@ -16,9 +16,9 @@ from gitagent.domain.edit import (
     SetExecutable,
     WriteFile,
 )
-from gitagent.errors import Refused
+from gitagent.errors import NotApplied, Refused
 from gitagent.git.repository import GitRepo
-from gitagent.stages.apply import NotApplied, apply, brief
+from gitagent.stages.apply import apply, brief
 from gitagent.testing.repositories import Entry
 
 FILES = {

@@ -74,8 +74,8 @@ def test_the_prompt_holds_rules_files_and_task_and_no_placeholder() -> None:
 @pytest.mark.parametrize("weak", [False, True])
 @pytest.mark.parametrize("form", ["whole", "search-replace", "udiff"])
 def test_each_format_has_its_own_rules(form: EditFormat, weak: bool) -> None:
-    """One of three, and no other; a weak model's shorter rules have them too."""
-    whole = "the whole file" if weak else "complete new content"
+    """One of three, and no other; a weak model may write less than the whole file."""
+    whole = "each function that changes" if weak else "complete new content"
     marks = {"whole": whole, "search-replace": "<<<<<<<", "udiff": "```diff"}
     assert [name for name, mark in marks.items() if mark in opened(form=form, weak=weak)] == [form]
 
@@ -172,4 +172,4 @@ def test_a_dialogue_keeps_its_opening_and_the_last_exchange() -> None:
     dialogue = begun()
     later = dialogue.answered("one", "two").answered("three", "four")
     assert [m.content for m in later.last] == ["three", "four"]
-    assert later.opening == dialogue.opening
+    assert (later.rules, later.question) == (dialogue.rules, dialogue.question)

@@ -105,7 +105,7 @@ def test_the_sample_fails_in_one_test_for_a_real_reason(tmp_path: Path) -> None:
     assert text.count("(merged[-1][0], end)") == 1
     module.write_text(text.replace("[0], end)", "[0], max(merged[-1][1], end))"))
     assert unittest_run(repo).endswith("OK\n")
-    assert "longer" in SAMPLE_TASK
+    assert "merge()" in SAMPLE_TASK
     assert git(repo, "status", "--porcelain").split() == ["M", "daybook/intervals.py"]
 
 
