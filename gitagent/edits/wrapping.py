@@ -15,16 +15,17 @@ def unwrapped(lines: Sequence[str], known: Collection[str]) -> list[str]:
     """
     outer = {n for n in range(len(lines)) if _opens_around(lines, n, known)}
     kept = [line for n, line in enumerate(lines) if n not in outer]
-    if outer:
-        while kept and not kept[-1].strip():
-            kept.pop()
-        if len(kept) > 1 and _is_bare(kept[-1]) and _is_bare(kept[-2]):
-            kept.pop()
+    ends = [n for n, line in enumerate(kept) if line.strip()][-2:]
+    if outer and len(ends) == 2 and all(_is_bare(kept[n]) for n in ends):
+        del kept[ends[1] :]
     return kept
 
 
 def _opens_around(lines: Sequence[str], n: int, known: Collection[str]) -> bool:
     if not _is_bare(lines[n]) or n + 2 >= len(lines):
+        return False
+    above = next((line for line in reversed(lines[:n]) if line.strip()), "")
+    if naming.on_line(above, known) is not None:
         return False
     path, below = naming.on_line(lines[n + 1], known), fences.opening(lines[n + 2])
     return path is not None and below is not None and bool(below.info)

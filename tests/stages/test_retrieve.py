@@ -11,7 +11,7 @@ import pytest
 from gitagent.domain.context import Context
 from gitagent.git.repository import GitRepo
 from gitagent.index.lexical import LexicalIndex
-from gitagent.stages.retrieve import CHARACTERS_PER_TOKEN, LISTED, retrieve
+from gitagent.stages.retrieve import CHARACTERS_PER_TOKEN, LISTED, clues, retrieve
 from gitagent.testing.repositories import Content, Entry
 
 Found = Callable[..., Context]
@@ -117,3 +117,28 @@ def test_the_listing_of_a_large_repository_is_cut(found: Found) -> None:
     files: dict[str, Content] = {f"d/f{n}.py": "x\n" for n in range(LISTED + 30)}
     context = found({**files, "price.py": "price\n"}, "price")
     assert context.listing == ("price.py",)
+
+
+IMPORTS = "import os\nfrom shop.price import (\n    parse,\n    Price as P,\n)\n"
+
+
+def test_a_failing_tests_imports_are_clues_to_what_it_tests(repo: Callable[..., Path]) -> None:
+    """The modules as paths, the names as code; a file that is not there gives none."""
+    real = GitRepo.open(repo({"tests/test_a.py": IMPORTS}))
+    tree = real.tree_of(real.resolve("HEAD"))
+    said = clues(real, tree, 'File "tests/test_a.py", line 3\nFile "gone.py", line 1')
+    assert said.split()[:3] == ["shop/price.py", "`parse`", "`Price`"]
+    assert clues(real, tree, "nothing failed") == ""
+
+
+def test_focus_leaves_out_what_is_far_from_the_best(repo: Callable[..., Path]) -> None:
+    """A weak model is shown little; what is ranked is still known."""
+    files = {
+        "shop/price.py": "def parse_price():\n    pass\n",
+        "notes.md": "A price is a number.\n",
+    }
+    real = GitRepo.open(repo(files))
+    tree = real.tree_of(real.resolve("HEAD"))
+    context = retrieve(real, LexicalIndex(real), tree, "parse_price", tokens=900, focus=0.9)
+    assert shown(context) == ["shop/price.py"]
+    assert {hit.path for hit in context.hits} == set(files)
