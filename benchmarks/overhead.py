@@ -50,7 +50,16 @@ class Bench:
         with ScriptedServer(lambda _asked: Say(self.reply)) as server:
             began = time.perf_counter()
             done = subprocess.run(
-                [*(program or AGENT), "task", self.text, "--plan", "never", "--json"],
+                [
+                    *(program or AGENT),
+                    "task",
+                    self.text,
+                    "--model",
+                    "openai/scripted",
+                    "--plan",
+                    "never",
+                    "--json",
+                ],
                 cwd=self.folder,
                 env=self.env | server.environment,
                 stdin=subprocess.DEVNULL,

@@ -26,6 +26,7 @@ from gitagent.git.log import FAMILY, TaskLog, delete
 from gitagent.git.repository import GitRepo
 from gitagent.index.lexical import LexicalIndex
 from gitagent.line import Checks, Line, Rules
+from gitagent.llm import warming
 from gitagent.llm.choose import Choice
 from gitagent.llm.ledger import Budget
 from gitagent.names import branch_name, check_branch
@@ -113,8 +114,7 @@ def _run(site: Site, wish: Wish, choice: Choice, repo: GitRepo, log: Log, tell: 
     task = log.state.task
     budget = _budget(site.config, wish)
     with models.stacked(site.config, choice, log, budget, tell) as model:
-        # the one slow import of the main job; the gate runs on the base meanwhile
-        threading.Thread(target=_import_client, daemon=True).start()
+        threading.Thread(target=warming.load, daemon=True).start()
         state = pipeline.run(
             Line(
                 repo=repo,
@@ -207,7 +207,3 @@ def _budget(config: Config, wish: Wish) -> Budget:
 
 def _named(choice: Choice) -> str:
     return f"{choice.profile.provider}/{choice.profile.name}"
-
-
-def _import_client() -> None:
-    import openai  # noqa: F401

@@ -132,13 +132,9 @@ def test_types_of_libraries_stop_at_their_folder() -> None:
     """What is foreign enters at one place, where its errors are translated, too."""
 
     def at_home(own: str, name: str) -> bool:
-        return FOREIGN.get(name.split(".")[0], own) == own or (own, name) in WARMING
+        return FOREIGN.get(name.split(".")[0], own) == own
 
     assert breaches(at_home) == []
-
-
-# The composition root loads the one slow package in the background, before it is needed.
-WARMING = {("app", "openai")}
 
 
 def test_stages_share_material_only() -> None:

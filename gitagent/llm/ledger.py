@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from gitagent.domain.call import Call, CallStatus, Reply, Request, Usage
 from gitagent.domain.codec import to_json
@@ -41,8 +42,8 @@ class LedgerModel:
         self._inner = inner
         self._log = log
         self._budget = budget
-        self.profile: ModelProfile = priced(inner.profile)
-        if budget.usd and None in (self.profile.input_price, self.profile.output_price):
+        self.profile: ModelProfile = inner.profile
+        if budget.usd and None in (self._priced.input_price, self._priced.output_price):
             raise UsageError(
                 f"Nobody knows what {self.profile.name} costs, so a budget cannot be kept.",
                 hint=f'Set input_price and output_price under [models."{self.profile.name}"].',
@@ -58,9 +59,14 @@ class LedgerModel:
         self._settle(self._answered(call, reply), f"call answered: {call.phase}", reply)
         return reply
 
+    @cached_property
+    def _priced(self) -> ModelProfile:
+        """Looked up when it is first needed: the price tables are slow to load."""
+        return priced(self._inner.profile)
+
     def _reserve(self, request: Request) -> Call:
         calls = self._log.state.calls
-        worst = cost(self.profile, prompt_tokens(request), request.max_tokens)
+        worst = cost(self._priced, prompt_tokens(request), request.max_tokens)
         if len(calls) >= self._budget.calls:
             raise BudgetExceeded(f"The task has made its {self._budget.calls} model calls.")
         if self._budget.usd and self._log.state.spent + worst > self._budget.usd:
@@ -110,7 +116,7 @@ class LedgerModel:
     def _charged(self, call: Call, usage: Usage) -> float:
         # a provider that counts nothing may charge all the same
         counted = usage.prompt or usage.completion
-        return cost(self.profile, usage.prompt, usage.completion) if counted else call.cost_usd
+        return cost(self._priced, usage.prompt, usage.completion) if counted else call.cost_usd
 
     def _failed(self, call: Call, error: ProviderError) -> Call:
         # an outcome that nobody knows stays charged at the worst
