@@ -47,10 +47,15 @@ def run(line: Line) -> TaskState:
     except AgentError as error:
         if error.ending is None:
             raise
-        ending, message = error.ending, f"{error} {error.hint}".strip()
+        ending, message = error.ending, _sentences(str(error), error.hint)
     seconds = line.log.state.seconds + time.monotonic() - began
     line.log.record(f"ended: {ending}", ending=ending, message=message, seconds=seconds)
     return line.log.state
+
+
+def _sentences(message: str, hint: str) -> str:
+    end = "" if message.endswith((".", "!", "?", ":")) else "."
+    return f"{message}{end} {hint}".strip()
 
 
 def _walk(line: Line) -> None:
@@ -138,10 +143,15 @@ def _take(
         weak=line.model.profile.weak,
     )
     known = [excerpt.path for excerpt in context.excerpts]
-    tries = repair(line, Tries(step.n, start, start, dialogue, known, runs))
+    # a step may leave what the task asks for to a later one; the last may not
+    demand = line.task.text if step is steps.steps[-1] else ""
+    whole = frozenset(excerpt.path for excerpt in context.excerpts if excerpt.whole)
+    tries = repair(line, Tries(step.n, start, start, dialogue, known, whole, demand, runs))
     if tries.best is None:
         raise tries.trouble or NoChange()
     _commit(line, steps, step, tries.best)
+    if tries.stopped is not None:
+        raise tries.stopped
     if tries.accepted is None:
         reason = tries.best.verdict.reason if tries.best.verdict else ""
         raise GateFailed(

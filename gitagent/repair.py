@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitagent.domain.call import Reply
-from gitagent.domain.edit import Proposal
+from gitagent.domain.edit import Proposal, WriteFile
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import CommandRun, Verdict
-from gitagent.errors import AgentError, NoChange, NotApplied, Refused
+from gitagent.edits import paths
+from gitagent.errors import AgentError, BudgetExceeded, NoChange, NotApplied, ProviderError, Refused
 from gitagent.gates.judge import judge
 from gitagent.line import Line
 from gitagent.progress import News
@@ -26,18 +27,26 @@ NOTHING_CHANGED = "it has no edit in it that changes a file"
 
 @dataclass(frozen=True)
 class Tries:
-    """Where a step stands. `tree` is what the last applied attempt made of `start`."""
+    """Where a step stands. `tree` is what the last applied attempt made of `start`.
+
+    `known` are the paths that the model was shown, `whole` those of which it saw everything.
+    `demand` is the text that the verdict is held against. `stopped` says why no further call was
+    to be had.
+    """
 
     step: int
     start: str
     tree: str
     dialogue: Dialogue
     known: Sequence[str]
+    whole: frozenset[str]
+    demand: str
     runs: Sequence[CommandRun]
     seen: frozenset[str] = frozenset()
     failed: tuple[Attempt, ...] = ()
     accepted: Attempt | None = None
     trouble: AgentError | None = None
+    stopped: AgentError | None = None
     over: bool = False
 
     @property
@@ -49,7 +58,12 @@ class Tries:
 def repair(line: Line, tries: Tries) -> Tries:
     """Try until a verdict is acceptable or nothing more is to be hoped for."""
     for n in range(1, line.rules.attempts + 1):
-        tries = _try(line, tries, n)
+        try:
+            tries = _try(line, tries, n)
+        except (BudgetExceeded, ProviderError) as error:
+            if not tries.failed:
+                raise
+            tries = replace(tries, stopped=error, over=True)
         if tries.accepted or tries.over:
             break
     return tries
@@ -89,6 +103,7 @@ def _texts(line: Line, tries: Tries) -> Mapping[str, str]:
 def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
     """The tree that the edits make of the files as the last attempt left them or, where they do
     not fit there, as the step found them."""
+    _check_seen(line, tries, proposal)
     allow, hidden = line.rules.allow, line.rules.ignore
     try:
         tree = apply(line.repo, tries.tree, proposal, allow=allow, hidden=hidden)
@@ -99,6 +114,28 @@ def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
     if tree == tries.start:
         raise NotApplied(problems=[NOTHING_CHANGED])
     return tree
+
+
+def _check_seen(line: Line, tries: Tries, proposal: Proposal) -> None:
+    """Nobody writes a file whole who has not seen it whole: the rest of it would be gone."""
+    blind = [
+        edit.path
+        for edit in proposal.edits
+        if isinstance(edit, WriteFile)
+        and edit.path not in tries.whole
+        and _exists(line, tries.start, edit.path)
+    ]
+    if blind:
+        advice = "you did not see it whole; change it with SEARCH/REPLACE blocks"
+        raise NotApplied(problems=[f"{path} cannot be written whole: {advice}" for path in blind])
+
+
+def _exists(line: Line, tree: str, path: str) -> bool:
+    try:
+        file = line.repo.file(tree, paths.check(path))
+    except Refused:
+        return False  # apply says why
+    return file is not None and bool(file.data)
 
 
 def _not_applied(
@@ -145,9 +182,10 @@ def _verdict(line: Line, tries: Tries, attempt: Attempt) -> Verdict:
         if known.tree == attempt.tree and known.verdict is not None:
             return known.verdict
     line.tell(News("gate", "runs", passing=True))
-    return judge(line.task.text, tries.runs, line.checks.run(attempt.tree, tries.runs))
+    return judge(tries.demand, tries.runs, line.checks.run(attempt.tree, tries.runs))
 
 
 def _merit(attempt: Attempt) -> tuple[int, int, int]:
     verdict = attempt.verdict or Verdict("none")
-    return -len(verdict.broken), len(verdict.passed), attempt.n
+    lost = len(verdict.broken) + len(verdict.vanished) + len(verdict.skipped)
+    return -lost, len(verdict.passed), attempt.n

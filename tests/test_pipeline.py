@@ -176,6 +176,36 @@ def test_the_best_failed_attempt_is_the_one_kept(walk: Callable[..., Walk]) -> N
     assert "a / b" in git(found.folder, "show", f"{state.head}:calc.py")
 
 
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(BudgetExceeded(), Ending.BUDGET), (ProviderRejected(), Ending.PROVIDER)],
+)
+def test_what_was_paid_for_is_kept_when_no_further_call_is_to_be_had(
+    walk: Callable[..., Walk], error: Exception, ending: Ending
+) -> None:
+    """The best attempt so far is on the branch, marked as failed."""
+    found = walk(line_of("*"), error)
+    state = found.run()
+    assert state.ending is ending
+    assert [c.verdict.kind for c in state.checkpoints] == ["fail"]
+    assert "a * b" in git(found.folder, "show", "agent/add-abc123:calc.py")
+
+
+def test_a_file_that_was_not_seen_whole_is_not_written_whole(
+    walk: Callable[..., Walk], repo: Callable[..., Path]
+) -> None:
+    """What the model did not see would be gone; it is told so, and new files are free."""
+    folder = repo({**FILES, "secret_sauce.txt": "a\nb\nc\n"})
+    blind = "secret_sauce.txt\n```\nall new\n```\n"
+    found = walk(blind, line_of("+") + "\nnew.txt\n```\nnew\n```\n", folder=folder,
+                 ignore=("secret_*",))  # fmt: skip
+    state = found.run()
+    assert state.ending is Ending.DONE, state.message
+    assert "whole" in state.attempts[0].problems[0]
+    assert git(found.folder, "show", f"{state.head}:secret_sauce.txt") == "a\nb\nc\n"
+    assert git(found.folder, "show", f"{state.head}:new.txt") == "new\n"
+
+
 def test_a_step_that_fails_stops_the_steps_behind_it(walk: Callable[..., Walk]) -> None:
     """Green steps stay; the failed one is marked; the rest is not begun."""
     found = walk(PLAN, line_of("+"), "nothing", "nothing", plan="always")

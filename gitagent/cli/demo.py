@@ -63,9 +63,9 @@ def _run(text: str, model: str) -> int:
         click.echo(printable(site.repo.message_of(state.head)))
         _said(f"git agent diff {state.task.id}")
         click.echo(colored_diff(outcome.diff))
-    if state.ending is not Ending.DONE:
+    if state.ending is not Ending.DONE or not state.checkpoints[-1].verdict.fixed:
         click.secho("This model did not get the sample's test to pass this time.", fg="red")
-        return code
+        return code or Ending.GATE_FAILED.exit_code
     _said(f"git agent accept {state.task.id}")
     done = accept(site, state, steps=(), onto="", no_gate=False, tell=progress)
     click.echo(

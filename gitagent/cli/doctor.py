@@ -90,7 +90,7 @@ def _model() -> Finding:
     if choice.endpoint is None:
         return Finding("model", True, f"{named}, started when a task needs it")
     model_names(choice.endpoint)
-    return Finding("model", True, f"{named}; {choice.endpoint.base_url} answers")
+    return Finding("model", True, f"{named}; {choice.endpoint.shown_url} answers")
 
 
 def _gate() -> Finding:

@@ -42,10 +42,8 @@ def _summary(outcome: Outcome) -> None:
         click.echo(f"        {spent}", err=True)
     if state.checkpoints:
         task = state.task
-        click.echo(
-            f"Review it:  git agent diff {task.id}     Take it:  git agent accept {task.id}",
-            err=True,
-        )
+        take = f"     Take it:  git agent accept {task.id}" if state.ending is Ending.DONE else ""
+        click.echo(f"Review it:  git agent diff {task.id}{take}", err=True)
         click.echo(task.branch)
     for patch in state.delivery.get("patches", ()):
         click.echo(patch)

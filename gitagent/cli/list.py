@@ -23,7 +23,7 @@ def list_(as_json: bool) -> None:
     if not states:
         click.echo('No task yet. Start one: git agent task "…"', err=True)
     for state in states:
-        ending = state.ending or report.status(state)
+        ending = "dry-run" if state.task.dry_run else state.ending or report.status(state)
         steps = f"{len(state.checkpoints)}/{len(state.plan.steps) if state.plan else '?'}"
         first = printable(" ".join(state.task.text.split()))[:60]
         click.echo(f"{state.task.id}  {ending:<12} {steps:<5} ${state.spent:<8.4f} {first}")

@@ -63,10 +63,10 @@ class _Reader:
         while self._at < len(self._lines):
             any(read() for read in readers)
         files, problems = settle(self._unnamed, self._edits, self._known)
-        edits = (*self._edits, *files)
+        whole = [completed(edit, self._known) for edit in (*self._edits, *files)]
         return Proposal(
-            tuple(part for edit in edits for part in completed(edit, self._known)),
-            (*self._problems, *problems),
+            tuple(part for parts, _ in whole for part in parts),
+            (*self._problems, *problems, *(problem for _, problem in whole if problem)),
             "\n".join(self._remark).strip(),
         )
 

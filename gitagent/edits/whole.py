@@ -75,12 +75,17 @@ def settle(
     ]
 
 
-def completed(edit: Edit, known: Collection[str]) -> Sequence[Edit]:
-    """The edit itself; for a block that is but a part of its file, the parts' replacements."""
+def completed(edit: Edit, known: Collection[str]) -> tuple[Sequence[Edit], str]:
+    """The edit itself; for a block that is but a part of its file, what puts it into its place.
+
+    Where it has no clear place, the second value is the problem.
+    """
     text = known.get(edit.path) if isinstance(known, Mapping) else None
-    if isinstance(edit, WriteFile) and text and is_part(edit.text, text):
-        return replacements(edit.text, {edit.path: text}) or [edit]
-    return [edit]
+    if not isinstance(edit, WriteFile) or not text or not is_part(edit.text, text):
+        return [edit], ""
+    placed = replacements(edit.text, {edit.path: text})
+    problem = f"the block for {edit.path} has only a part of the file: write the file whole"
+    return placed, "" if placed else problem
 
 
 def _without_label(body: Sequence[str]) -> Sequence[str]:

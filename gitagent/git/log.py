@@ -96,9 +96,10 @@ def tasks(repo: GitRepo) -> Iterator[TaskState]:
 
 
 def newest(repo: GitRepo) -> str:
-    """The id of the newest task."""
+    """The id of the newest task that left something to look at."""
     for state in tasks(repo):
-        return state.task.id
+        if not state.task.dry_run:
+            return state.task.id
     raise UnknownTask("There is no task in this repository yet.")
 
 

@@ -41,11 +41,12 @@ def choose(config: Config, world: World, wanted: str = "") -> Choice:
 
     Raises NoModel where there is none, UsageError where the name does not say which.
     """
-    asked = wanted or config.model
-    if asked:
-        return _asked(config, world, asked)
+    if wanted:
+        return _asked(config, world, wanted, "asked for")
+    if config.model:
+        return _asked(config, world, config.model, "`model` in your configuration")
     for provider in config.providers:
-        if provider.model and (not provider.key_env or world.environ.get(provider.key_env)):
+        if not provider.key_env or world.environ.get(provider.key_env):
             return _at(config, world, provider, provider.model, "the first configured provider")
     for provider in _with_keys(world.environ):
         if world.environ.get(provider.key_env):
@@ -88,13 +89,13 @@ def _with_keys(environ: Mapping[str, str]) -> tuple[Provider, ...]:
     )
 
 
-def _asked(config: Config, world: World, asked: str) -> Choice:
+def _asked(config: Config, world: World, asked: str, why: str) -> Choice:
     name, _, model = asked.partition("/")
     if name == LOCAL:
-        return _local(config, model or LOCAL_MODEL, "asked for")
+        return _local(config, model or LOCAL_MODEL, why)
     for provider in providers(config, world.environ):
         if provider.name == name:
-            return _at(config, world, provider, model, "asked for")
+            return _at(config, world, provider, model, why)
     known = ", ".join([p.name for p in providers(config, world.environ)] + [LOCAL])
     raise UsageError(
         f"`{asked}` names no provider that is configured.",

@@ -24,7 +24,7 @@ def test_tasks_are_listed_newest_first_with_their_ending(bench: Bench, calc: Pat
     dry = bench.task(calc, "--no-gate", "--dry-run")
     lines = bench.run("list", cwd=calc).out.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        [dry.id, "done"], [second.id, "done"], [first.id, "no-change"],
+        [dry.id, "dry-run"], [second.id, "done"], [first.id, "no-change"],
     ]  # fmt: skip
     documents = bench.run("list", "--json", cwd=calc).json()
     assert [(d["id"], d["state"]) for d in documents] == [
