@@ -69,12 +69,30 @@ def check() -> int:
     from gitagent.cli.screen import printable
     from gitagent.errors import USAGE_EXIT_CODE
 
-    ignored = _loaded().ignored
+    ignored = (*_loaded().ignored, *_uncommitted())
     for notice in ignored:
         click.echo(printable(notice))
     if not ignored:
         click.echo("The configuration is in order.")
     return USAGE_EXIT_CODE if ignored else 0
+
+
+def _uncommitted() -> list[str]:
+    """A task reads the repository's file from its base, so an edit of it does not apply yet."""
+    from gitagent.config import FILE_NAME
+    from gitagent.errors import UsageError
+    from gitagent.site import find_repo
+
+    repo = find_repo(Path.cwd())
+    if repo is None or repo.checkout is None or not (repo.checkout / FILE_NAME).is_file():
+        return []
+    try:
+        committed = repo.file(repo.tree_of(repo.resolve("HEAD")), FILE_NAME)
+    except UsageError:
+        committed = None
+    if committed and committed.data == (repo.checkout / FILE_NAME).read_bytes():
+        return []
+    return [f"{FILE_NAME} is not committed as it stands here; tasks use the one of their base."]
 
 
 def _loaded() -> Loaded:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 
-from gitagent.domain.context import Context, Excerpt, Hit, Span
+from gitagent.domain.context import Context, Excerpt, Hit, Span, is_test
 from gitagent.edits import paths
 from gitagent.ports import Index, Repo
 
 MOST_HITS = 60
 CHARACTERS_PER_TOKEN = 3
 LISTED = 120
+FEW_FILES = 12
 WHOLE_SHARE = 0.6
 
 NAMED_FILE = re.compile(r"[\w./-]+\.py\b")
@@ -40,6 +41,7 @@ def retrieve(
     hits = [hit for hit in index.search(tree, text, MOST_HITS) if hit.path in shown]
     named = [Hit(path, hits[0].score if hits else 1.0, ("named",)) for path in first]
     order = [*(h for h in named if h.path in shown), *(h for h in hits if h.path not in set(first))]
+    order += _rest(files, order)
     least = focus * order[0].score if order else 0.0
     near = [hit for hit in order if hit.score >= least]
     excerpts = _pack(repo, tree, near, tokens * CHARACTERS_PER_TOKEN)
@@ -64,6 +66,15 @@ def _hidden(path: str, ignore: Sequence[str]) -> bool:
     # a name of control characters or stray bytes cannot be written into a prompt
     unfit = paths.secret(path) or not path.isprintable()
     return unfit or any(fnmatch(path, pattern) for pattern in ignore)
+
+
+def _rest(files: Sequence[str], ranked: Sequence[Hit]) -> list[Hit]:
+    """The files of a small repository that no word led to, code first: they may be meant."""
+    if len(files) > FEW_FILES:
+        return []
+    found = {hit.path for hit in ranked}
+    left = sorted((path for path in files if path not in found), key=lambda p: (is_test(p), p))
+    return [Hit(path, 0.0, ("rest",)) for path in left]
 
 
 def _pack(repo: Repo, tree: str, hits: Iterable[Hit], characters: int) -> tuple[Excerpt, ...]:

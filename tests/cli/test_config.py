@@ -84,3 +84,15 @@ def test_outside_of_a_repository_the_users_settings_are_shown(bench: Bench, tmp_
     """`config show` needs no repository, `config init` does."""
     assert bench.run("config", "show", cwd=tmp_path).code == 0
     assert bench.run("config", "init", cwd=tmp_path).code == 2
+
+
+def test_check_says_that_an_edited_file_does_not_apply_yet(
+    repo: Callable[..., Path], agent_inline: Callable[..., Any]
+) -> None:
+    """Tasks read the committed one; an edit that nobody committed would be a riddle."""
+    folder = repo({"a.py": "x = 1\n", "gitagent.toml": "[plan]\nmax_steps = 2\n"})
+    assert agent_inline("config", "check", cwd=folder).code == 0
+    (folder / "gitagent.toml").write_text("[plan]\nmax_steps = 3\n")
+    done = agent_inline("config", "check", cwd=folder)
+    assert done.code == 2
+    assert "not committed" in done.out

@@ -142,3 +142,21 @@ def test_focus_leaves_out_what_is_far_from_the_best(repo: Callable[..., Path]) -
     context = retrieve(real, LexicalIndex(real), tree, "parse_price", tokens=900, focus=0.9)
     assert shown(context) == ["shop/price.py"]
     assert {hit.path for hit in context.hits} == set(files)
+
+
+def test_a_small_repository_is_shown_where_no_word_leads_anywhere(
+    repo: Callable[..., Path],
+) -> None:
+    """Code before its tests; a large one is not poured out."""
+    files = {"tests/test_calc.py": "import calc\n", "calc.py": "x = 1\n"}
+    real = GitRepo.open(repo(files))
+    tree = real.tree_of(real.resolve("HEAD"))
+    index = LexicalIndex(real)
+    assert shown(retrieve(real, index, tree, "zzz", tokens=900)) == [
+        "calc.py",
+        "tests/test_calc.py",
+    ]
+    many = GitRepo.open(repo({f"f{n}.py": "x = 1\n" for n in range(20)}, name="many"))
+    assert not retrieve(
+        many, LexicalIndex(many), many.tree_of(many.resolve("HEAD")), "zzz", tokens=900
+    ).excerpts
