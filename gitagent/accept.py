@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gitagent.app import Wish, checks_for
-from gitagent.domain.task import Checkpoint, TaskState
+from gitagent.domain.task import BRANCHES, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Conflict, GateFailed, UnknownRevision, UsageError
 from gitagent.gates.judge import judge
@@ -17,8 +17,6 @@ from gitagent.git.checkout import advance
 from gitagent.git.repository import GitRepo
 from gitagent.progress import News, Tell
 from gitagent.site import Site
-
-BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gitagent.config import Config
-from gitagent.llm.choose import LOCAL, Choice, World, choose
+from gitagent.llm.choose import LOCAL, LOCAL_MODEL, Choice, World, choose
 from gitagent.llm.client import ChatClient, Endpoint
 from gitagent.llm.journal import JournalModel
 from gitagent.llm.ledger import Budget, LedgerModel
@@ -74,5 +74,5 @@ def stacked(
 def _local_present() -> bool:
     from importlib.util import find_spec
 
-    known = weights.known("qwen2.5-coder-1.5b")
+    known = weights.known(LOCAL_MODEL)
     return find_spec("xllamacpp") is not None and weights.present(known, weights.default_folder())

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+CHARACTERS_PER_TOKEN = 3
+"""Fewer than in most code: what is cut to fit a window by it fits."""
+
 Phase = Literal["plan", "propose"]
 CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "error"]
 

@@ -11,6 +11,8 @@ from gitagent.domain.plan import Plan
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.errors import Ending
 
+BRANCHES = "refs/heads/"
+
 PlanMode = Literal["auto", "always", "never"]
 Delivery = Literal["branch", "patch"]
 

@@ -51,9 +51,10 @@ def settle(
 ) -> tuple[list[Edit], list[str]]:
     """What to make of the blocks without a path, once the whole reply has been read.
 
-    One that defines again what a known file defines changes those definitions. A single one with
-    a single candidate is that file, and one that repeats most of a file whose text is known is
-    that one. One that only quotes the reply's own edits is none. The others are problems.
+    A single one with a single candidate is that file, one that repeats most of a file whose text
+    is known is that one (`completed` sees to what either leaves out), and one that defines again
+    what a known file defines changes those definitions. One that only quotes the reply's own edits
+    is none. The others are problems.
     """
     if len(unnamed) == 1 and not edits:
         path = _only_candidate(unnamed[0], known)

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
 
+from gitagent.domain.task import BRANCHES
 from gitagent.errors import Conflict
 from gitagent.git.repository import GitRepo
 from gitagent.git.trees import is_utf8
-
-BRANCHES = "refs/heads/"
 
 
 def advance(repo: GitRepo, branch: str, new: str, old: str, reason: str) -> None:

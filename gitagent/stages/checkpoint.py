@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from gitagent.domain.call import Call
 from gitagent.domain.plan import PlanStep
-from gitagent.domain.task import Checkpoint, Task
+from gitagent.domain.task import BRANCHES, Checkpoint, Task
 from gitagent.domain.verdict import Verdict
 from gitagent.ports import Repo
-
-BRANCHES = "refs/heads/"
 
 
 def checkpoint(

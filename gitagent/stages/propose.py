@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gitagent.domain.call import Message, Reply, Request
+from gitagent.domain.call import CHARACTERS_PER_TOKEN, Message, Reply, Request
 from gitagent.domain.context import Context
 from gitagent.domain.edit import EditFormat, Proposal
 from gitagent.domain.plan import Plan, PlanStep, subject_line
@@ -17,7 +17,6 @@ from gitagent.stages import material
 from gitagent.stages.asking import Asking
 from gitagent.stages.prompts import render
 
-CHARACTERS_PER_TOKEN = 3
 LEAST_REPLY, SHORT_REPLY = 256, 1200
 
 AGAIN = {

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 
+from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Context, Excerpt, Hit, Span, is_test
 from gitagent.edits import paths
 from gitagent.ports import Index, Repo
 
 MOST_HITS = 60
-CHARACTERS_PER_TOKEN = 3
 LISTED = 120
 FEW_FILES = 12
 WHOLE_SHARE = 0.6

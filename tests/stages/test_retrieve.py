@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Context
 from gitagent.git.repository import GitRepo
 from gitagent.index.lexical import LexicalIndex
-from gitagent.stages.retrieve import CHARACTERS_PER_TOKEN, LISTED, clues, retrieve
+from gitagent.stages.retrieve import LISTED, clues, retrieve
 from gitagent.testing.repositories import Content, Entry
 
 Found = Callable[..., Context]
