@@ -86,7 +86,7 @@ def _current_branch(repo: GitRepo) -> str:
 
 
 def _apply(repo: GitRepo, commit: str, tip: str, branch: str) -> str:
-    parent = repo.parent_of(commit)
+    parent = repo.parents_of(commit)[0]
     if parent == tip:
         return commit
     tree, conflicts = repo.merge(*map(repo.tree_of, (parent, tip, commit)))

@@ -21,6 +21,7 @@
     │   └── BranchTaken
     ├── Internal                   9
     └── Interrupted              130
+        └── Unwritable                 the repository takes no more
 
 A class's docstring is its default message.
 """
@@ -220,3 +221,9 @@ class Interrupted(AgentError):
     """The run was interrupted."""
 
     ending = Ending.INTERRUPTED
+
+
+class Unwritable(Interrupted):
+    """The repository cannot be written to."""
+
+    hint = "Nothing of it is lost. Make room, or make it writable, then `git agent resume`."

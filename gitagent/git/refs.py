@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitagent.errors import Conflict, UsageError
-from gitagent.git import worktrees
+from gitagent.errors import Conflict, Unwritable, UsageError
+from gitagent.failpoints import reach
+from gitagent.git import locks, worktrees
 from gitagent.git.trees import is_utf8
+from gitagent.git.writing import writing
 
 if TYPE_CHECKING:
     import pygit2
@@ -32,6 +34,27 @@ def read(repository: pygit2.Repository, name: str) -> str | None:
         return None if reference is None else str(reference.resolve().target)
     except (KeyError, ValueError, pygit2.GitError):
         return None  # a name that no ref can have, or a symbolic ref to nothing
+
+
+def keep_reflog(repository: pygit2.Repository, name: str) -> None:
+    """Let git write down where a ref has been, which it does not by itself outside refs/heads."""
+    place = worktrees.shared(Path(repository.path)) / "logs" / name
+    with writing():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+
+
+def moved_here(repository: pygit2.Repository, name: str, mark: str) -> set[str]:
+    """Where a ref has stood by moves of this repository whose reason begins with `mark`.
+
+    A reflog is never fetched, so that nobody else can have written it.
+    """
+    place = worktrees.shared(Path(repository.path)) / "logs" / name
+    lines = place.read_bytes().splitlines() if place.is_file() else []
+    parts = (line.partition(b"\t") for line in lines)
+    return {
+        head.split()[1].decode() for head, _, reason in parts if reason.startswith(mark.encode())
+    }
 
 
 def names(repository: pygit2.Repository) -> Iterator[str]:
@@ -52,7 +75,9 @@ def moving(
         if old is None:
             _check_free(repository, name)
         yield
+        reach("ref to be moved")
         transaction.set_target(name, new, message=reason)
+    reach("ref moved")
 
 
 def delete(repository: pygit2.Repository, name: str, old: str) -> None:
@@ -62,7 +87,9 @@ def delete(repository: pygit2.Repository, name: str, old: str) -> None:
     with _locked(repository, name) as transaction:
         if _target(repository, name) != old:
             raise _moved(name)
+        reach("ref to be removed")
         transaction.remove(name)
+    reach("ref removed")
 
 
 def _target(repository: pygit2.Repository, name: str) -> str | None:
@@ -85,9 +112,20 @@ def _locked(repository: pygit2.Repository, name: str) -> Iterator[pygit2.Referen
 
     if "\0" in name or not is_utf8(name) or not pygit2.reference_is_valid_name(name):
         raise UsageError(f"`{name}` cannot be the name of a branch.")
-    with pygit2.ReferenceTransaction(repository) as transaction:
-        _lock(repository, transaction, name)
-        yield transaction
+    at_end = False
+    try:
+        with (
+            locks.held(worktrees.shared(Path(repository.path)), name),
+            pygit2.ReferenceTransaction(repository) as transaction,
+        ):
+            _lock(repository, transaction, name)
+            reach("ref locked")
+            yield transaction
+            at_end = True
+    except pygit2.GitError as error:
+        if not at_end:
+            raise
+        raise Unwritable(f"{name} cannot be written: {error}.") from error
 
 
 def _lock(
@@ -106,11 +144,11 @@ def _lock(
             return
 
 
-def _not_locked(repository: pygit2.Repository, name: str) -> Conflict:
+def _not_locked(repository: pygit2.Repository, name: str) -> Conflict | Unwritable:
     _check_free(repository, name)
     lock = worktrees.shared(Path(repository.path)) / f"{name}.lock"
     if not lock.exists():
-        return Conflict(f"{name} cannot be written; nothing was changed.")
+        return Unwritable(f"{name} cannot be written; nothing was changed.")
     return Conflict(
         f"{name} is locked; nothing was changed.",
         hint=f"If no git command is running, one has died there: remove {lock}.",

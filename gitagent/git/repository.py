@@ -12,6 +12,7 @@ from gitagent.config import GitEntry
 from gitagent.domain.edit import File
 from gitagent.errors import NoCommits, NotARepository, UnknownRevision, UsageError
 from gitagent.git import refs, trees, worktrees
+from gitagent.git.writing import writing
 from gitagent.ports import TreeFile
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class GitRepo:
         """The repository that git itself would use from `start`, GIT_DIR included."""
         import pygit2
 
+        # what we say is kept must be on the disk: objects, refs and the folders that name them
+        pygit2.settings.enable_fsync_gitdir(True)
         try:
             repository = pygit2.Repository(str(start), pygit2.enums.RepositoryOpenFlag.FROM_ENV)
         except pygit2.GitError as error:
@@ -93,8 +96,8 @@ class GitRepo:
     def message_of(self, commit: str) -> str:
         return self._commit(commit).message
 
-    def parent_of(self, commit: str) -> str:
-        return str(self._commit(commit).parent_ids[0])
+    def parents_of(self, commit: str) -> Sequence[str]:
+        return [str(parent) for parent in self._commit(commit).parent_ids]
 
     def files(self, tree: str) -> Sequence[TreeFile]:
         # several stages ask for the same few trees, and a tree never changes
@@ -137,10 +140,10 @@ class GitRepo:
     def commit(self, tree: str, parents: Sequence[str], message: str) -> str:
         import pygit2
 
-        author = pygit2.Signature(*self._bot)
-        return str(
-            self.pygit2.create_commit(None, author, self._committer(), message, tree, list(parents))
-        )
+        author, committer = pygit2.Signature(*self._bot), self._committer()
+        with writing():
+            made = self.pygit2.create_commit(None, author, committer, message, tree, list(parents))
+        return str(made)
 
     def copy_commit(self, commit: str, tree: str, parent: str) -> str:
         """The commit on another parent: same author, message and trailers."""
@@ -205,6 +208,14 @@ class GitRepo:
         """
         return refs.moving(self.pygit2, name, new, old, reason)
 
+    def keep_reflog(self, name: str) -> None:
+        """From now on git writes down where this ref has been."""
+        refs.keep_reflog(self.pygit2, name)
+
+    def moved_here(self, name: str, mark: str) -> set[str]:
+        """Commits at which the ref stood by a move made here, for a reason that begins so."""
+        return refs.moved_here(self.pygit2, name, mark)
+
     def delete_ref(self, name: str, old: str) -> None:
         """Compare-and-delete; Conflict where it stands elsewhere, nothing where it is gone."""
         refs.delete(self.pygit2, name, old)
@@ -255,7 +266,8 @@ class GitRepo:
         return pygit2.Signature(name, email)
 
     def _leaf(self, file: File) -> tuple[str, int]:
-        blob = str(self.pygit2.create_blob(file.data))
+        with writing():
+            blob = str(self.pygit2.create_blob(file.data))
         return blob, trees.EXECUTABLE if file.executable else trees.REGULAR
 
     def _commit(self, commit: str) -> pygit2.Commit:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitagent.errors import Refused
+from gitagent.git.writing import writing
 
 if TYPE_CHECKING:
     import pygit2
@@ -39,12 +41,7 @@ def write(
 
     Refused where git could not have such a path.
     """
-    import pygit2
-
-    try:
-        return str(_write(repository, base, _nest(changes)))
-    except (pygit2.GitError, ValueError) as error:
-        raise Refused(f"The tree cannot be written: {error}.") from error
+    return str(_write(repository, base, _nest(changes)))
 
 
 def _nest(changes: Mapping[str, Leaf]) -> dict[str, Node]:
@@ -69,7 +66,8 @@ def _write(
 
     def insert(name: str, blob: str, mode: int) -> None:
         if is_utf8(name):
-            builder.insert(name, blob, mode)
+            with _fit():
+                builder.insert(name, blob, mode)
         else:
             raw[os.fsencode(name)] = (blob, mode)
 
@@ -86,8 +84,23 @@ def _write(
             insert(name, node[0], node[1])
         elif present is not None:
             builder.remove(name)
-    tree = builder.write()
-    return _with_raw(repository, tree, raw) if raw else tree
+    with writing():
+        tree = builder.write()
+    if not raw:
+        return tree
+    with _fit():
+        return _with_raw(repository, tree, raw)
+
+
+@contextmanager
+def _fit() -> Iterator[None]:
+    """Raises Refused for a name that git could not have."""
+    import pygit2
+
+    try:
+        yield
+    except (pygit2.GitError, ValueError) as error:
+        raise Refused(f"The tree cannot be written: {error}.") from error
 
 
 def is_utf8(name: str) -> bool:

@@ -1,0 +1,42 @@
+"""Room on the disk: what cannot be written is said, and what must be has its room kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from gitagent.errors import Unwritable
+
+BALLAST = "gitagent/room"
+BALLAST_BYTES = 2 << 20
+
+
+@contextmanager
+def writing(what: str = "The repository") -> Iterator[None]:
+    """Raises Unwritable where the block cannot write."""
+    import pygit2
+
+    try:
+        yield
+    except (OSError, pygit2.GitError) as error:
+        raise Unwritable(f"{what} cannot be written to: {error}.") from error
+
+
+def hold_room(common: Path, task_id: str) -> None:
+    """Keep room on the disk for an answer before it is paid for; Unwritable where there is none."""
+    place = common / BALLAST / task_id
+    with writing():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("wb") as ballast:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(ballast.fileno(), 0, BALLAST_BYTES)
+            else:
+                ballast.write(bytes(BALLAST_BYTES))
+
+
+def leave_room(common: Path, task_id: str) -> None:
+    """Give the room back that was held."""
+    with suppress(OSError):
+        (common / BALLAST / task_id).unlink(missing_ok=True)
