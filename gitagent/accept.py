@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from gitagent.app import Wish, checks_for
+from gitagent.app import Manner, checks_for
 from gitagent.domain.task import BRANCHES, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Conflict, GateFailed, UnknownRevision, UsageError
@@ -107,7 +107,7 @@ def _gate(site: Site, state: TaskState, picked: Picked, no_gate: bool, tell: Tel
         known = checkpoint.tree == after and checkpoint.verdict.kind != "none"
         if known and checkpoint.step in picked.taken:
             return checkpoint.verdict
-    checks = checks_for(site, repo, before, Wish("", no_gate=no_gate))
+    checks = checks_for(site, repo, before, Manner(no_gate=no_gate))
     tell(News("gate", "runs on the result", passing=True))
     base = checks.run(before)
     return judge("", base, checks.run(after, base))

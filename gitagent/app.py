@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from gitagent import models, pipeline
 from gitagent.config import Config
 from gitagent.domain.edit import EditFormat
+from gitagent.domain.run import Run
 from gitagent.domain.task import Delivery, Task, TaskState
 from gitagent.domain.verdict import GateCommand
-from gitagent.errors import BranchTaken, Conflict, UsageError
+from gitagent.errors import BranchTaken, Conflict, Ending, UnknownTask, UsageError
 from gitagent.gates.detect import configured, detect
 from gitagent.gates.python import interpreter
 from gitagent.git import patches
 from gitagent.git.dirty import commit_dirty
 from gitagent.git.dry_run import CallsLog, overlay
 from gitagent.git.export import export
-from gitagent.git.log import FAMILY, TaskLog, delete
+from gitagent.git.log import FAMILY, TaskLog, delete, summaries
 from gitagent.git.repository import GitRepo
+from gitagent.holder import check_free
 from gitagent.index.lexical import LexicalIndex
 from gitagent.line import Checks, Line, Rules
 from gitagent.llm import warming
@@ -31,6 +34,7 @@ from gitagent.llm.choose import Choice
 from gitagent.llm.ledger import Budget
 from gitagent.names import branch_name, check_branch
 from gitagent.ports import Log, Repo
+from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
@@ -38,18 +42,19 @@ from gitagent.site import Site, cache_folder
 
 ID_BYTES = 3
 ID_TRIES = 20
+TRACEPARENT = "00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
+OVER = (Ending.DONE, Ending.GATE_FAILED, Ending.NO_CHANGE, Ending.REFUSED)
+"""Endings that another run would come to again, out of the same answers."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the command line asks for; None and empty mean what the configuration says.
+class Manner:
+    """How a task is to be worked on; None and empty mean what the configuration says.
 
-    `budget` is in USD. `gate` are command lines that replace what would be found.
+    `budget` is in USD. `gate` are command lines that replace what would be found. It is asked for
+    anew in each run: a task's log, which may come from elsewhere, supplies no settings.
     """
 
-    text: str
-    base: str = "HEAD"
-    branch: str = ""
     model: str = ""
     edit_format: str = "auto"
     plan: str = ""
@@ -57,9 +62,19 @@ class Wish:
     max_calls: int | None = None
     gate: tuple[str, ...] = ()
     no_gate: bool = False
-    dry_run: bool = False
     deliver: Delivery = "branch"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asks for."""
+
+    text: str
+    base: str = "HEAD"
+    branch: str = ""
+    dry_run: bool = False
     include_dirty: bool = False
+    manner: Manner = Manner()
 
 
 @dataclass(frozen=True)
@@ -74,13 +89,13 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
     """Run a new task to its ending. UsageError and NoModel come before anything is spent."""
     if not wish.text.strip():
         raise UsageError("The task has no text.", hint='Say what to do: `git agent task "…"`.')
-    choice = models.pick(site.config, site.environ, wish.model)
+    choice = models.pick(site.config, site.environ, wish.manner.model)
     task = _new_task(site, wish, tell)
     tell(News("task", f"{task.id} on {task.branch}, with {_named(choice)} ({choice.why})"))
-    log = TaskLog.create(site.repo, TaskState(task))
+    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, choice),)))
     try:
         with _workplace(site, log, wish.dry_run) as (repo, kept):
-            return _run(site, wish, choice, repo, kept, tell)
+            return _walked(site, wish.manner, choice, repo, kept, tell)
     except UsageError:
         # a command that was wrong from the start leaves no task behind
         if not log.state.calls:
@@ -88,31 +103,97 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
         raise
 
 
-def commands_for(site: Site, tree: str, wish: Wish) -> tuple[GateCommand, ...]:
+def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
+    """Go on with a task where its last run stopped; one that is over is given back as it is.
+
+    Raises Conflict where a living process works on it. UsageError and NoModel come before
+    anything is spent or taken over.
+    """
+    log = TaskLog.load(site.repo, task_id)
+    if log.state.task.dry_run:
+        raise UsageError(f"Task {task_id} was a dry run; there is nothing to go on with.")
+    if log.state.ending in OVER:
+        return _outcome(site.repo, log.state)
+    notice = check_free(log.state)
+    site.repo.check_identity()
+    choice = models.pick(site.config, site.environ, manner.model)
+    _take_over(log, choice, commands_for(site, site.repo.tree_of(log.state.task.base), manner))
+    tell(News("task", f"{task_id} goes on, with {_named(choice)} ({choice.why})"))
+    if notice:
+        tell(News("task", notice, warning=True))
+    tell(News("task", f"known already: {_known(log.state)}"))
+    return _walked(site, manner, choice, site.repo, log, tell)
+
+
+def resumable(repo: GitRepo) -> str:
+    """The id of the newest task that is not over."""
+    for found in summaries(repo):
+        if not found.dry_run and found.ending not in OVER:
+            return found.id
+    raise UnknownTask("There is no task here that was interrupted.")
+
+
+def _take_over(log: TaskLog, choice: Choice, commands: Sequence[GateCommand]) -> None:
+    """Begin the next run. What somebody else's gate said is found out again: so is what was said
+    of the base by other commands than this run's."""
+    state = log.state
+    runs = state.base_runs or ()
+    same = [run.name for run in runs] == [command.name for command in commands][: len(runs)]
+    changes: dict[str, Any] = {} if same else {"base_runs": None}
+    if not log.local:
+        attempts = tuple(replace(attempt, verdict=None) for attempt in state.attempts)
+        changes = {"base_runs": None, "attempts": attempts}
+    try:
+        log.begin(_run_of(state.epoch + 1, choice), **changes)
+    except Conflict:
+        check_free(TaskLog.load(log.repo, state.task.id).state)
+        raise
+
+
+def _run_of(epoch: int, choice: Choice) -> Run:
+    return Run(epoch, this_process(), _now(), _named(choice))
+
+
+def _known(state: TaskState) -> str:
+    """What this run need not do again."""
+    answered = sum(call.status in ("ok", "length") for call in state.calls)
+    parts = [
+        "the base's gate" if state.base_runs is not None else "",
+        "context" if state.context else "",
+        "plan" if state.plan else "",
+        f"{len(state.checkpoints)} of {len(state.plan.steps)} steps" if state.plan else "",
+        f"{answered} answered calls (${state.spent:.4f})" if answered else "",
+    ]
+    return ", ".join(filter(None, parts)) or "nothing; it stopped before its first step"
+
+
+def commands_for(site: Site, tree: str, manner: Manner) -> tuple[GateCommand, ...]:
     """The gate of a tree: as asked for, else as configured, else as found in the tree."""
-    if wish.no_gate:
+    if manner.no_gate:
         return ()
     python = interpreter(site.repo.checkout, site.environ)
-    if lines := wish.gate or site.config.gate_commands:
+    if lines := manner.gate or site.config.gate_commands:
         return configured(lines, python)
     return detect(site.repo.files(tree), site.repo.read, python)
 
 
-def checks_for(site: Site, repo: Repo, tree: str, wish: Wish) -> Checks:
+def checks_for(site: Site, repo: Repo, tree: str, manner: Manner) -> Checks:
     """The gate of a tree, ready to run on trees of `repo`."""
     return Checks(
         repo=repo,
         sandbox=PlainSandbox(site.environ),
         export=export,
-        commands=commands_for(site, tree, wish),
+        commands=commands_for(site, tree, manner),
         scratch=cache_folder() / "gate",
         timeout_s=site.config.gate_timeout_s,
     )
 
 
-def _run(site: Site, wish: Wish, choice: Choice, repo: GitRepo, log: Log, tell: Tell) -> Outcome:
+def _walked(
+    site: Site, manner: Manner, choice: Choice, repo: GitRepo, log: Log, tell: Tell
+) -> Outcome:
     task = log.state.task
-    budget = _budget(site.config, wish)
+    budget = _budget(site.config, manner)
     with models.stacked(site.config, choice, log, budget, tell) as model:
         threading.Thread(target=warming.load, daemon=True).start()
         state = pipeline.run(
@@ -121,13 +202,17 @@ def _run(site: Site, wish: Wish, choice: Choice, repo: GitRepo, log: Log, tell: 
                 log=log,
                 index=LexicalIndex(repo),
                 model=model,
-                checks=checks_for(site, repo, repo.tree_of(task.base), wish),
+                checks=checks_for(site, repo, repo.tree_of(task.base), manner),
                 write_patches=lambda base, head: patches.write(repo, base, head, task.id),
                 tell=tell,
-                rules=_rules(site.config, wish, model.profile.edit_format),
+                rules=_rules(site.config, manner, model.profile.edit_format),
             )
         )
-    return Outcome(state, repo.diff(repo.tree_of(task.base), repo.tree_of(state.head)))
+    return _outcome(repo, state)
+
+
+def _outcome(repo: GitRepo, state: TaskState) -> Outcome:
+    return Outcome(state, repo.diff(repo.tree_of(state.task.base), repo.tree_of(state.head)))
 
 
 @contextmanager
@@ -151,16 +236,30 @@ def _new_task(site: Site, wish: Wish, tell: Tell) -> Task:
     task_id = _new_id(site.repo)
     branch = check_branch(wish.branch) if wish.branch else branch_name(wish.text, task_id)
     _check_free(site.repo, branch)
+    trace_id, parent_span = _trace(site.environ)
     return Task(
         id=task_id,
         text=wish.text.strip(),
         branch=branch,
         base=base,
-        trace_id=secrets.token_hex(16),
-        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        trace_id=trace_id,
+        created=_now(),
         started_at=started_at,
         dry_run=wish.dry_run,
+        parent_span=parent_span,
     )
+
+
+def _trace(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Trace id and parent span: of whoever called us, if it says so as W3C asks, else new ones."""
+    told = re.fullmatch(TRACEPARENT, environ.get("TRACEPARENT", ""))
+    if told and set(told[1]) != {"0"} and set(told[2]) != {"0"}:
+        return told[1], told[2]
+    return secrets.token_hex(16), ""
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _check_free(repo: GitRepo, branch: str) -> None:
@@ -183,9 +282,9 @@ def _new_id(repo: GitRepo) -> str:
     raise Conflict("No free task id was found.")
 
 
-def _rules(config: Config, wish: Wish, best_format: EditFormat) -> Rules:
-    asked: Any = wish.edit_format if wish.edit_format != "auto" else config.edit_format
-    plan: Any = wish.plan or config.plan
+def _rules(config: Config, manner: Manner, best_format: EditFormat) -> Rules:
+    asked: Any = manner.edit_format if manner.edit_format != "auto" else config.edit_format
+    plan: Any = manner.plan or config.plan
     return Rules(
         plan=plan,
         max_steps=max(1, config.max_steps),
@@ -194,14 +293,14 @@ def _rules(config: Config, wish: Wish, best_format: EditFormat) -> Rules:
         context_tokens=config.context_tokens,
         ignore=config.ignore,
         allow=config.allow,
-        deliver=wish.deliver,
+        deliver=manner.deliver,
     )
 
 
-def _budget(config: Config, wish: Wish) -> Budget:
+def _budget(config: Config, manner: Manner) -> Budget:
     return Budget(
-        config.budget_usd if wish.budget is None else wish.budget,
-        config.max_calls if wish.max_calls is None else wish.max_calls,
+        config.budget_usd if manner.budget is None else manner.budget,
+        config.max_calls if manner.max_calls is None else manner.max_calls,
     )
 
 

@@ -7,15 +7,26 @@ on by walking the same line again.
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gitagent.domain.call import Call
 from gitagent.domain.context import Context
+from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.task import Attempt, TaskState
 from gitagent.domain.verdict import CommandRun, Verdict
-from gitagent.errors import AgentError, Ending, GateFailed, Interrupted, NoChange
+from gitagent.errors import (
+    AgentError,
+    Conflict,
+    Ending,
+    GateFailed,
+    Interrupted,
+    NoChange,
+    Unwritable,
+)
 from gitagent.gates.failures import failures
 from gitagent.gates.judge import judge
 from gitagent.line import Line
@@ -31,6 +42,7 @@ SHARE_OF_WINDOW, SHARE_FOR_WEAK = 0.5, 0.2
 FOCUS_FOR_WEAK = 0.35
 FAILING_CHARACTERS = 3000
 NAMED_IN_NEWS = 4
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def run(line: Line) -> TaskState:
@@ -48,8 +60,29 @@ def run(line: Line) -> TaskState:
         if error.ending is None:
             raise
         ending, message = error.ending, _sentences(str(error), error.hint)
+    except Exception as error:
+        if not isinstance(error, OSError) or error.errno not in DISK:
+            _ended(line, Ending.INTERNAL, f"{type(error).__name__}: {error}", began)
+            raise
+        ending, message = Ending.INTERRUPTED, _sentences(str(error), Unwritable.hint)
+    return _ended(line, ending, message, began)
+
+
+def _ended(line: Line, ending: Ending, message: str, began: float) -> TaskState:
+    """The state with its ending; recorded, unless the task goes on in another run's hands."""
     seconds = line.log.state.seconds + time.monotonic() - began
-    line.log.record(f"ended: {ending}", ending=ending, message=message, seconds=seconds)
+    try:
+        line.log.record(
+            Kind.ENDED,
+            ending,
+            lasted=seconds - line.log.state.seconds,
+            ending=ending,
+            message=message,
+            seconds=seconds,
+        )
+    except (Conflict, Unwritable) as error:
+        sentence = _sentences(str(error), error.hint)
+        return replace(line.log.state, ending=error.ending, message=sentence)
     return line.log.state
 
 
@@ -59,6 +92,8 @@ def _sentences(message: str, hint: str) -> str:
 
 
 def _walk(line: Line) -> None:
+    if settled := line.log.settle():
+        line.tell(News("commit", settled, warning=True))
     runs = _gate_base(line)
     context = _gather(line, runs)
     steps = _plan(line, context)
@@ -67,14 +102,16 @@ def _walk(line: Line) -> None:
     if line.task.dry_run:
         return
     delivery = deliver(line.log.state, line.rules.deliver, line.write_patches)
-    line.log.record(f"delivered: {line.rules.deliver}", delivery=delivery)
+    line.log.record(Kind.DELIVERED, line.rules.deliver, delivery=delivery)
 
 
 def _gate_base(line: Line) -> Sequence[CommandRun]:
     """How the base itself does at the gate, so that failures that were there before are known."""
     if line.log.state.base_runs is None:
         line.tell(News("gate", "runs on the base", passing=True))
-        line.log.record("base gated", base_runs=line.checks.run(line.repo.tree_of(line.task.base)))
+        runs = line.checks.run(line.repo.tree_of(line.task.base))
+        seconds = sum(run.seconds for run in runs)
+        line.log.record(Kind.BASE_GATED, lasted=seconds, base_runs=runs)
     runs = line.log.state.base_runs or ()
     line.tell(News("gate", f"base: {_before(runs)}"))
     return runs
@@ -94,8 +131,10 @@ def _gather(line: Line, runs: Sequence[CommandRun]) -> Context:
     if line.log.state.context is None:
         tree, failing = line.repo.tree_of(line.task.base), failures(runs, FAILING_CHARACTERS)
         text = f"{line.task.text}\n{failing}\n{clues(line.repo, tree, failing)}"
+        began = time.monotonic()
         found = _retrieve(line, tree, text)
-        line.log.record(f"context gathered: {len(found.excerpts)} files", context=found)
+        said = f"{len(found.excerpts)} files"
+        line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=found)
     context = line.log.state.context or Context()
     shown = [excerpt.path for excerpt in context.excerpts]
     more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
@@ -114,7 +153,7 @@ def _plan(line: Line, context: Context) -> Plan:
             mode=line.rules.plan,
             max_steps=line.rules.max_steps,
         )
-        line.log.record(f"plan made: {len(made.steps)} steps", plan=made)
+        line.log.record(Kind.PLANNED, f"{len(made.steps)} steps", plan=made)
     steps = line.log.state.plan or Plan(())
     for step in steps.steps if steps.planned else ():
         line.tell(News("plan", f"{step.n}/{len(steps.steps)} {step.title}"))
@@ -147,11 +186,11 @@ def _take(
     demand = line.task.text if step is steps.steps[-1] else ""
     whole = frozenset(excerpt.path for excerpt in context.excerpts if excerpt.whole)
     tries = repair(line, Tries(step.n, start, start, dialogue, known, whole, demand, runs))
+    if tries.stopped is not None:
+        raise tries.stopped
     if tries.best is None:
         raise tries.trouble or NoChange()
     _commit(line, steps, step, tries.best)
-    if tries.stopped is not None:
-        raise tries.stopped
     if tries.accepted is None:
         reason = tries.best.verdict.reason if tries.best.verdict else ""
         raise GateFailed(
@@ -173,7 +212,7 @@ def _commit(line: Line, steps: Plan, step: PlanStep, attempt: Attempt) -> None:
         attempts=attempt.n,
         calls=_answered(line.log.state.calls, step),
     )
-    line.log.add_checkpoint(made)
+    made = line.log.add_checkpoint(made)
     line.tell(News("commit", f"{made.commit[:10]} {made.title}"))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from gitagent.domain.call import Reply, Request
 from gitagent.domain.context import Hit
 from gitagent.domain.edit import EditFormat, File
+from gitagent.domain.event import Kind
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
 
 
@@ -101,17 +102,35 @@ class Log(Protocol):
 
     def record(
         self,
-        event: str,
+        kind: Kind,
+        said: str = "",
         *,
+        about: str = "",
+        lasted: float = 0.0,
         notes: Mapping[str, bytes] | None = None,
         code: Mapping[str, str] | None = None,
         **changes: Any,
     ) -> None:
-        """Append one event: fields of the state, further files, and code trees to keep."""
+        """Append one event: fields of the state, further files, and code trees to keep.
 
-    def add_attempt(self, attempt: Attempt) -> None: ...
+        `lasted` is how many seconds that took which ends with the event.
+        """
 
-    def add_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+    def add_attempt(self, attempt: Attempt) -> None:
+        """An attempt as it stands now; nothing where the log says so already."""
+
+    def add_checkpoint(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The step on the branch and in the log, both or neither.
+
+        What comes back names the commit that is really there: an earlier run may have put the
+        step on the branch and died. Conflict where the branch stands elsewhere.
+        """
+
+    def settle(self) -> str:
+        """Put the branch where the log says that it is; what was done, in one sentence.
+
+        Conflict where somebody else's commits are on it.
+        """
 
     def read(self, name: str) -> bytes | None:
         """A further file that an event left; None where there is none."""

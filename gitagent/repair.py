@@ -61,8 +61,6 @@ def repair(line: Line, tries: Tries) -> Tries:
         try:
             tries = _try(line, tries, n)
         except (BudgetExceeded, ProviderError) as error:
-            if not tries.failed:
-                raise
             tries = replace(tries, stopped=error, over=True)
         if tries.accepted or tries.over:
             break
@@ -160,6 +158,7 @@ def _not_applied(
 
 
 def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
+    line.log.add_attempt(attempt)
     verdict = _verdict(line, tries, attempt)
     attempt = replace(attempt, verdict=verdict)
     line.log.add_attempt(attempt)

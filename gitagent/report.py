@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from gitagent.domain.call import Call
+from gitagent.domain.summary import Summary, totals
 from gitagent.domain.task import Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
+from gitagent.errors import Ending
 
 
 def document(state: TaskState) -> dict[str, Any]:
@@ -25,30 +28,33 @@ def document(state: TaskState) -> dict[str, Any]:
         "created": task.created,
         "steps": [_step(checkpoint) for checkpoint in state.checkpoints],
         "calls": [_call(call) for call in state.calls],
-        "totals": totals(state),
+        "totals": asdict(totals(state)),
         "delivery": state.delivery,
+    }
+
+
+def line(found: Summary) -> dict[str, Any]:
+    """What `list --json` prints of each task."""
+    return {
+        "id": found.id,
+        "text": found.text,
+        "state": _status(found.ending, dry_run=found.dry_run),
+        "ending": found.ending,
+        "branch": found.branch,
+        "created": found.created,
+        "totals": asdict(found.totals),
     }
 
 
 def status(state: TaskState) -> str:
     """`open` until the task has ended."""
-    if state.task.dry_run:
+    return _status(state.ending, dry_run=state.task.dry_run)
+
+
+def _status(ending: Ending | None, *, dry_run: bool) -> str:
+    if dry_run:
         return "dry-run"
-    return "ended" if state.ending else "open"
-
-
-def totals(state: TaskState) -> dict[str, float]:
-    verdicts = [a.verdict for a in state.attempts if a.verdict]
-    base = sum(run.seconds for run in state.base_runs or ())
-    return {
-        "calls": len(state.calls),
-        "prompt_tokens": sum(call.prompt_tokens for call in state.calls),
-        "completion_tokens": sum(call.completion_tokens for call in state.calls),
-        "cost_usd": round(state.spent, 6),
-        "seconds": round(state.seconds, 3),
-        "llm_seconds": round(sum(call.seconds for call in state.calls), 3),
-        "gate_seconds": round(base + sum(v.seconds for v in verdicts), 3),
-    }
+    return "ended" if ending else "open"
 
 
 def gate(verdict: Verdict) -> dict[str, Any]:

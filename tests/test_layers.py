@@ -28,9 +28,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("gates",),
     ("edits",),
     ("ports",),
-    ("config", "names", "progress", "scratch"),
+    ("config", "holder", "names", "progress", "redaction", "scratch"),
+    ("processes",),
     ("domain",),
-    ("errors",),
+    ("errors", "failpoints"),
     ("__init__",),
 )
 ASSEMBLING = ("cli", "accept", "drop", "app", "models", "site", *ADAPTERS)

@@ -94,11 +94,11 @@ def _model() -> Finding:
 
 
 def _gate() -> Finding:
-    from gitagent.app import Wish, commands_for
+    from gitagent.app import Manner, commands_for
     from gitagent.cli import here
 
     site = here.site(quiet=True)
-    found = commands_for(site, site.repo.tree_of(site.repo.resolve("HEAD")), Wish(""))
+    found = commands_for(site, site.repo.tree_of(site.repo.resolve("HEAD")), Manner())
     if not found:
         hint = "Name one: `gate.commands` in gitagent.toml, or --gate."
         return Finding("gate", None, "nothing was found to run; commits will say `none`", hint)

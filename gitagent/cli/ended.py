@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from gitagent import report
-from gitagent.app import Outcome
+from gitagent.app import OVER, Outcome
 from gitagent.cli.screen import colored_diff, print_json, printable
+from gitagent.domain import summary
 from gitagent.domain.task import TaskState
 from gitagent.errors import Ending
 from gitagent.git.diffstat import diffstat
@@ -27,12 +28,10 @@ def tell(outcome: Outcome, *, as_json: bool) -> int:
 
 def _summary(outcome: Outcome) -> None:
     state = outcome.state
-    totals = report.totals(state)
-    calls = "1 call" if totals["calls"] == 1 else f"{totals['calls']} calls"
-    spent = f"{calls}, {totals['prompt_tokens']} tokens in, "
-    spent += (
-        f"{totals['completion_tokens']} out, ${totals['cost_usd']:.4f}, {totals['seconds']:.0f} s"
-    )
+    used = summary.totals(state)
+    calls = "1 call" if used.calls == 1 else f"{used.calls} calls"
+    spent = f"{calls}, {used.prompt_tokens} tokens in, "
+    spent += f"{used.completion_tokens} out, ${used.cost_usd:.4f}, {used.seconds:.0f} s"
     for stat in diffstat(outcome.diff):
         click.echo(f"        {printable(stat.path)}  +{stat.added} -{stat.removed}", err=True)
     if state.ending is Ending.DONE:
@@ -40,6 +39,8 @@ def _summary(outcome: Outcome) -> None:
     else:
         click.secho(f"{state.ending}: {printable(state.message)}", err=True, fg="red")
         click.echo(f"        {spent}", err=True)
+        if state.ending not in OVER:
+            click.echo(f"Go on with:  git agent resume {state.task.id}", err=True)
     if state.checkpoints:
         task = state.task
         take = f"     Take it:  git agent accept {task.id}" if state.ending is Ending.DONE else ""

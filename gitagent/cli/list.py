@@ -14,16 +14,15 @@ def list_(as_json: bool) -> None:
     from gitagent.cli.screen import print_json, printable
     from gitagent.git import log
 
-    states = list(log.tasks(here.site().repo))
+    found = log.summaries(here.site().repo)
     if as_json:
-        keys = ("id", "text", "state", "ending", "branch", "created", "totals")
-        documents = [report.document(state) for state in states]
-        print_json([{key: document[key] for key in keys} for document in documents])
+        print_json([report.line(each) for each in found])
         return
-    if not states:
+    if not found:
         click.echo('No task yet. Start one: git agent task "…"', err=True)
-    for state in states:
-        ending = "dry-run" if state.task.dry_run else state.ending or report.status(state)
-        steps = f"{len(state.checkpoints)}/{len(state.plan.steps) if state.plan else '?'}"
-        first = printable(" ".join(state.task.text.split()))[:60]
-        click.echo(f"{state.task.id}  {ending:<12} {steps:<5} ${state.spent:<8.4f} {first}")
+    for each in found:
+        ending = "dry-run" if each.dry_run else each.ending or "open"
+        steps = f"{each.steps}/{each.of or '?'}"
+        first = printable(" ".join(each.text.split()))[:60]
+        spent = each.totals.cost_usd
+        click.echo(f"{each.id}  {ending:<12} {steps:<5} ${spent:<8.4f} {first}")

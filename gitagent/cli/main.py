@@ -23,6 +23,7 @@ COMPLETE_VARIABLE = "_GIT_AGENT_COMPLETE"
 
 COMMANDS = {
     "task": "Turn a sentence into a branch of gated commits.",
+    "resume": "Go on with a task that was interrupted.",
     "list": "List the tasks of this repository.",
     "show": "Show one task with its evidence.",
     "diff": "Show what a task, or one step of it, changes.",

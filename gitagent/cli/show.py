@@ -32,8 +32,9 @@ def show(task_id: str | None, as_json: bool) -> None:
 
 def _lines(state: TaskState) -> Iterator[str]:
     from gitagent import report
+    from gitagent.domain import summary
 
-    task, totals = state.task, report.totals(state)
+    task, used = state.task, summary.totals(state)
     ending = state.ending or report.status(state)
     yield f"Task     {task.id}  {ending}{'  (dry run)' if task.dry_run else ''}"
     yield from (f"         {line}" for line in task.text.splitlines())
@@ -57,9 +58,9 @@ def _lines(state: TaskState) -> Iterator[str]:
         by = f"{call.provider}/{call.model}"
         yield f"Call     {call.seq} {call.phase} {by}: {call.status}, {tokens}, {cost}"
     yield (
-        f"Totals   {totals['calls']} calls, {totals['prompt_tokens']} tokens in, "
-        f"{totals['completion_tokens']} out, ${totals['cost_usd']:.6f}, {totals['seconds']:.1f} s "
-        f"({totals['llm_seconds']:.1f} s model, {totals['gate_seconds']:.1f} s gate)"
+        f"Totals   {used.calls} calls, {used.prompt_tokens} tokens in, "
+        f"{used.completion_tokens} out, ${used.cost_usd:.6f}, {used.seconds:.1f} s "
+        f"({used.llm_seconds:.1f} s model, {used.gate_seconds:.1f} s gate)"
     )
 
 

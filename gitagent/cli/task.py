@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from gitagent.cli import manner
+
 
 @click.command("task")
 @click.argument("text", required=False)
@@ -17,35 +19,11 @@ import click
 )
 @click.option("--base", default="HEAD", metavar="REV", help="Start from this commit.  [HEAD]")
 @click.option("--branch", default="", metavar="NAME", help="Name of the branch, under agent/.")
-@click.option("--model", default="", metavar="PROVIDER/NAME", help="Use this model for every call.")
-@click.option(
-    "--edit-format",
-    type=click.Choice(["auto", "whole", "search-replace", "udiff"]),
-    default="auto",
-    help="How the model is asked to write edits.",
-)
-@click.option(
-    "--plan",
-    type=click.Choice(["auto", "always", "never"]),
-    help="Whether a model cuts the task into steps first.",
-)
-@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Cap for this task.")
-@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Most model calls.")
-@click.option("--gate", multiple=True, metavar="CMD", help="Check with this command (repeatable).")
-@click.option("--no-gate", is_flag=True, help="Check nothing; the commits say so.")
 @click.option("--dry-run", is_flag=True, help="Print plan, diff and verdict; write nothing.")
-@click.option(
-    "--deliver",
-    type=click.Choice(["branch", "patch"]),
-    default="branch",
-    help="What is handed over.",
-)
 @click.option("--include-dirty", is_flag=True, help="Start from your uncommitted work.")
-@click.option("--json", "as_json", is_flag=True, help="Print the task as one JSON document.")
-@click.option("-q", "--quiet", is_flag=True, help="Only warnings and the result.")
-@click.option("-v", "--verbose", is_flag=True, help="Also news that is soon out of date.")
+@manner.options
 def task(
-    text: str | None, file: str | None, as_json: bool, quiet: bool, verbose: bool, **wishes: Any
+    text: str | None, file: str | None, as_json: bool, quiet: bool, verbose: bool, **given: Any
 ) -> int:
     """Turn TEXT into a branch of gated commits.
 
@@ -61,7 +39,7 @@ def task(
     from gitagent.cli import ended, here
     from gitagent.cli.screen import Progress
 
-    wish = app.Wish(text=_text(text, file), **wishes)
+    wish = app.Wish(_text(text, file), manner=manner.taken(given), **given)
     progress = Progress(quiet, verbose)
     try:
         outcome = app.start(here.site(wish.base), wish, progress)

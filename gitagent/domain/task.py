@@ -8,6 +8,7 @@ from typing import Any, Literal
 from gitagent.domain.call import Call
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
+from gitagent.domain.run import Run
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.errors import Ending
 
@@ -23,7 +24,8 @@ class Task:
 
     `base` is the commit that the branch grows from, `started_at` the commit that the user named
     (they differ where uncommitted work was included). `created` is UTC, ISO 8601. `trace_id` is a
-    W3C trace id. A dry run leaves nothing but its calls.
+    W3C trace id, `parent_span` the span of whoever asked for the task, where there is one. A dry
+    run leaves nothing but its calls.
     """
 
     id: str
@@ -34,11 +36,12 @@ class Task:
     created: str
     started_at: str = ""
     dry_run: bool = False
+    parent_span: str = ""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One proposal of a step after the gate: the tree it made and the verdict on it.
+    """One proposal of a step: the tree it made and, once the gate has run, the verdict on it.
 
     `tree` is empty where the reply could not be applied; `problems` then says why. `subject` is
     the commit's subject line as the model proposed it, if it did.
@@ -72,7 +75,7 @@ class Checkpoint:
 class TaskState:
     """All that is known of one task; the state ref's tree holds exactly this.
 
-    `seconds` is the time that its runs took together.
+    `seconds` is the time that its runs took together; the last of `runs` is the one that may write.
     """
 
     task: Task
@@ -86,11 +89,17 @@ class TaskState:
     message: str = ""
     seconds: float = 0.0
     delivery: dict[str, Any] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
 
     @property
     def head(self) -> str:
         """The commit at the tip of the task's branch."""
         return self.checkpoints[-1].commit if self.checkpoints else self.task.base
+
+    @property
+    def epoch(self) -> int:
+        """The number of the run that may write; 0 before there is one."""
+        return self.runs[-1].epoch if self.runs else 0
 
     @property
     def spent(self) -> float:

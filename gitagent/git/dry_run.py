@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gitagent.domain.event import Kind
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
@@ -40,8 +41,11 @@ class CallsLog:
 
     def record(
         self,
-        event: str,
+        kind: Kind,
+        said: str = "",
         *,
+        about: str = "",
+        lasted: float = 0.0,
         notes: Mapping[str, bytes] | None = None,
         code: Mapping[str, str] | None = None,
         **changes: Any,
@@ -49,13 +53,18 @@ class CallsLog:
         self.state = replace(self.state, **changes)
         kept = {name: value for name, value in changes.items() if name in _KEPT}
         if kept:
-            self._log.record(event, notes=notes, **kept)
+            self._log.record(kind, said, about=about, lasted=lasted, notes=notes, **kept)
 
     def add_attempt(self, attempt: Attempt) -> None:
-        self.record("attempt", attempts=(*self.state.attempts, attempt))
+        kept = (a for a in self.state.attempts if (a.step, a.n) != (attempt.step, attempt.n))
+        self.record(Kind.APPLIED, attempts=(*kept, attempt))
 
-    def add_checkpoint(self, checkpoint: Checkpoint) -> None:
-        self.record("checkpoint", checkpoints=(*self.state.checkpoints, checkpoint))
+    def add_checkpoint(self, checkpoint: Checkpoint) -> Checkpoint:
+        self.record(Kind.CHECKPOINT, checkpoints=(*self.state.checkpoints, checkpoint))
+        return checkpoint
+
+    def settle(self) -> str:
+        return ""
 
     def read(self, name: str) -> bytes | None:
         return self._log.read(name)

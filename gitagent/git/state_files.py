@@ -9,11 +9,15 @@ from gitagent.domain.call import Call
 from gitagent.domain.codec import from_json, to_json
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
+from gitagent.domain.run import Run
+from gitagent.domain.summary import summary
 from gitagent.domain.task import Attempt, Checkpoint, Task, TaskState
 from gitagent.domain.verdict import CommandRun
 from gitagent.errors import Conflict, Ending
 
 T = TypeVar("T")
+
+SUMMARY, EVENT = "summary.json", "event.json"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ def encode(state: TaskState) -> dict[str, bytes]:
     """File name to JSON, for every fact that is known."""
     facts: dict[str, Any] = {
         "task.json": state.task,
+        SUMMARY: summary(state),
         "context.json": state.context,
         "plan.json": state.plan,
         "base.json": state.base_runs,
@@ -40,6 +45,7 @@ def encode(state: TaskState) -> dict[str, bytes]:
     }
     ended = _Ended(state.ending, state.message, state.seconds)
     facts["ending.json"] = None if ended == _Ended(None) else ended
+    facts |= {f"runs/{run.epoch:04}.json": run for run in state.runs}
     facts |= {f"attempts/{a.step}.{a.n}.json": a for a in state.attempts}
     facts |= {f"steps/{c.step}.json": c for c in state.checkpoints}
     facts |= {f"calls/{call.seq:04}.json": call for call in state.calls}
@@ -52,6 +58,7 @@ def decode(files: Files) -> TaskState:
     names = files.names()
     return TaskState(
         task=_read(files, "task.json", Task),
+        runs=_all(files, names, "runs/", Run, key=lambda r: r.epoch),
         context=_maybe(files, "context.json", Context),
         plan=_maybe(files, "plan.json", Plan),
         base_runs=_maybe(files, "base.json", tuple[CommandRun, ...]),

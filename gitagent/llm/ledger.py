@@ -7,12 +7,14 @@ for is never lost and never paid for twice.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from gitagent.domain.call import Call, CallStatus, Reply, Request, Usage
 from gitagent.domain.codec import to_json
+from gitagent.domain.event import Kind
 from gitagent.errors import (
     BadReply,
     BudgetExceeded,
@@ -51,12 +53,13 @@ class LedgerModel:
 
     def complete(self, request: Request) -> Reply:
         call = self._reserve(request)
+        began = time.monotonic()
         try:
             reply = self._inner.complete(request)
         except ProviderError as error:
-            self._settle(self._failed(call, error), f"call failed: {call.phase}")
+            self._settle(self._failed(call, error), Kind.FAILED, time.monotonic() - began)
             raise
-        self._settle(self._answered(call, reply), f"call answered: {call.phase}", reply)
+        self._settle(self._answered(call, reply), Kind.ANSWERED, reply.seconds, reply)
         return reply
 
     @cached_property
@@ -90,12 +93,20 @@ class LedgerModel:
             retries=sum(c.key == request.key and c.status == "error" for c in calls),
         )
         notes = {f"exchange/{call.seq:04}.request.json": to_json(request)}
-        self._log.record(f"call reserved: {call.phase}", notes=notes, calls=(*calls, call))
+        self._log.record(
+            Kind.RESERVED, _said(call), about=str(call.seq), notes=notes, calls=(*calls, call)
+        )
         return call
 
-    def _settle(self, call: Call, event: str, reply: Reply | None = None) -> None:
-        notes = {reply_name(call.seq): to_json(reply)} if reply else {}
-        self._log.record(event, notes=notes, calls=(*self._log.state.calls[:-1], call))
+    def _settle(self, call: Call, kind: Kind, seconds: float, reply: Reply | None = None) -> None:
+        self._log.record(
+            kind,
+            _said(call),
+            about=str(call.seq),
+            lasted=seconds,
+            notes={reply_name(call.seq): to_json(reply)} if reply else {},
+            calls=(*self._log.state.calls[:-1], call),
+        )
 
     def _answered(self, call: Call, reply: Reply) -> Call:
         status: CallStatus = "length" if reply.finish_reason == "length" else "ok"
@@ -125,6 +136,10 @@ class LedgerModel:
         return replace(
             call, status=status, error=str(error), cost_usd=0.0 if free else call.cost_usd
         )
+
+
+def _said(call: Call) -> str:
+    return f"{call.seq}: {call.phase}"
 
 
 def prompt_tokens(request: Request) -> int:

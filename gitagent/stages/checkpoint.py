@@ -1,4 +1,4 @@
-"""One accepted step becomes one commit on the task's branch."""
+"""One accepted step becomes one commit; the log puts it on the task's branch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gitagent.domain.call import Call
 from gitagent.domain.plan import PlanStep
-from gitagent.domain.task import BRANCHES, Checkpoint, Task
+from gitagent.domain.task import Checkpoint, Task
 from gitagent.domain.verdict import Verdict
 from gitagent.ports import Repo
 
@@ -24,15 +24,10 @@ def checkpoint(
     attempts: int,
     calls: Sequence[Call],
 ) -> Checkpoint:
-    """Commit `tree` on `parent` and move the branch there, by compare-and-swap.
-
-    `calls` are the step's own, for the trailers. Raises Conflict where the branch was moved.
-    """
+    """Commit `tree` on `parent`; no ref moves. `calls` are the step's own, for the trailers."""
     last = calls[-1]
     message = f"{title}\n\n{_trailers(task, step.n, of, verdict, calls)}"
     commit = repo.commit(tree, [parent], message)
-    old = None if parent == task.base else parent
-    repo.move_ref(BRANCHES + task.branch, commit, old, f"gitagent: step {step.n}")
     return Checkpoint(
         step=step.n,
         title=title,

@@ -232,7 +232,15 @@ def test_a_dry_run_leaves_nothing_but_the_record_of_its_calls(bench: Bench, calc
     assert (before.diff(snapshot(calc)), refs(calc, "refs/heads/")) == ([], heads)
     assert set(refs(calc)) - set(heads) == {f"refs/gitagent/{done.id}"}
     names = {name.partition("/")[0] for name in done.state_names()}
-    assert names == {"task.json", "calls", "exchange", "ending.json"}
+    assert names == {
+        "task.json",
+        "summary.json",
+        "event.json",
+        "runs",
+        "calls",
+        "exchange",
+        "ending.json",
+    }
 
 
 def test_a_dry_run_as_json_has_diff_plan_and_verdict(bench: Bench, calc: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gitagent.domain.call import Call
 from gitagent.domain.edit import File
+from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan
 from gitagent.domain.task import Attempt, Task, TaskState
 from gitagent.errors import Ending
@@ -66,10 +67,10 @@ def test_only_calls_and_the_ending_reach_the_real_log(repo: Make, tmp_path: Path
     task = Task("abc", "text", "agent/abc", base, "0" * 32, "2026", dry_run=True)
     kept = CallsLog(TaskLog.create(real, TaskState(task)))
     call = Call(1, "plan", 0, 1, "m", "p", "ok", "k", "h", "0" * 32, "2026")
-    kept.record("planned", plan=Plan(()))
-    kept.record("call", notes={"exchange/0001.reply.json": b"x"}, calls=(call,))
+    kept.record(Kind.PLANNED, plan=Plan(()))
+    kept.record(Kind.ANSWERED, notes={"exchange/0001.reply.json": b"x"}, calls=(call,))
     kept.add_attempt(Attempt(1, 1, "m", tree="0" * 40))
-    kept.record("ended", ending=Ending.DONE, message="m", seconds=1.0, delivery={"k": 1})
+    kept.record(Kind.ENDED, ending=Ending.DONE, message="m", seconds=1.0, delivery={"k": 1})
     assert kept.state.plan == Plan(())
     assert len(kept.state.attempts) == 1
     assert kept.read("exchange/0001.reply.json") == b"x"

@@ -11,6 +11,7 @@ import pytest
 from gitagent.domain.call import Call
 from gitagent.domain.context import Context, Excerpt, Hit, Span
 from gitagent.domain.edit import File
+from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.task import Attempt, Checkpoint, Task, TaskState
 from gitagent.domain.verdict import CommandRun, Verdict
@@ -67,12 +68,14 @@ def test_one_event_is_one_commit_whose_files_git_can_show(repo: Make) -> None:
     opened = GitRepo.open(folder)
     base = opened.resolve("HEAD")
     running = TaskLog.create(opened, TaskState(new_task(base)))
-    running.record("note left", notes={"exchange/0001.reply.json": b"{}"}, calls=(CALL,))
+    running.record(
+        Kind.ANSWERED, "1: plan", notes={"exchange/0001.reply.json": b"{}"}, calls=(CALL,)
+    )
     tree = opened.with_files(opened.tree_of(base), {"a": File(b"2")})
     running.add_attempt(Attempt(1, 1, "m", tree, verdict=VERDICT))
     running.add_attempt(Attempt(1, 1, "m", tree, verdict=VERDICT))
-    subjects = git(folder, "log", "--format=%s", "refs/gitagent/abc123").splitlines()
-    assert subjects == ["attempt 1.1: pass"] * 2 + ["note left", "task created"]
+    subjects = git(folder, "log", "--format=%s", f"{base}..refs/gitagent/abc123").splitlines()
+    assert subjects == ["verdict 1.1: pass", "call answered 1: plan", "task created"]
     assert len(running.state.attempts) == 1
     assert git(folder, "show", "refs/gitagent/abc123:code/1.1/a") == "2"
     assert "Agent-Trace: " + "0" * 32 in git(folder, "log", "-1", "refs/gitagent/abc123")
@@ -84,10 +87,10 @@ def test_what_no_longer_holds_is_gone(repo: Make) -> None:
     """A task that goes on has no ending any more; the time it took stays."""
     opened = GitRepo.open(repo({"a": "1"}))
     running = TaskLog.create(opened, TaskState(new_task(opened.resolve("HEAD"))))
-    running.record("ended", ending=Ending.BUDGET, message="m", delivery={"k": 1}, seconds=2.0)
-    running.record("resumed", ending=None, message="", delivery={})
+    running.record(Kind.ENDED, ending=Ending.BUDGET, message="m", delivery={"k": 1}, seconds=2.0)
+    running.record(Kind.BEGAN, ending=None, message="", delivery={})
     assert TaskLog.load(opened, "abc123").state == running.state
-    running.record("reset", seconds=0.0)
+    running.record(Kind.ENDED, seconds=0.0)
     assert TaskLog.load(opened, "abc123").state == running.state
 
 
@@ -96,9 +99,9 @@ def test_a_second_writer_is_told(repo: Make) -> None:
     opened = GitRepo.open(repo({"a": "1"}))
     first = TaskLog.create(opened, TaskState(new_task(opened.resolve("HEAD"))))
     second = TaskLog.load(opened, "abc123")
-    first.record("first", message="first")
+    first.record(Kind.ENDED, message="first")
     with pytest.raises(Conflict):
-        second.record("second", message="second")
+        second.record(Kind.ENDED, message="second")
     assert second.state.message == ""
     assert TaskLog.load(opened, "abc123").state.message == "first"
     with pytest.raises(Conflict):

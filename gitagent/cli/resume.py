@@ -1,0 +1,41 @@
+"""`git agent resume`: go on where a task stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitagent.cli import manner
+from gitagent.cli.complete import task_ids
+
+
+@click.command("resume")
+@click.argument("task_id", metavar="[ID]", required=False, shell_complete=task_ids)
+@manner.options
+def resume(task_id: str | None, as_json: bool, quiet: bool, verbose: bool, **given: Any) -> int:
+    """Go on with a task that was interrupted, the newest where no ID is given.
+
+    What the task's log knows is not done again, and no answer is paid for twice. Options are not
+    remembered from the first run: say `--gate` or `--model` again where it matters.
+
+    \b
+    git agent resume
+    git agent resume 4f0c21 --budget 2
+    """
+    from gitagent import app
+    from gitagent.cli import ended, here
+    from gitagent.cli.screen import Progress
+    from gitagent.git.log import TaskLog
+    from gitagent.git.repository import GitRepo
+
+    repo = GitRepo.open(Path.cwd())
+    found = TaskLog.load(repo, task_id or app.resumable(repo)).state.task
+    progress = Progress(quiet, verbose)
+    try:
+        site = here.site(found.started_at or found.base)
+        outcome = app.resume(site, found.id, manner.taken(given), progress)
+    finally:
+        progress.close()
+    return ended.tell(outcome, as_json=as_json)
