@@ -1,0 +1,78 @@
+"""No secret in a question, and none of a reply's own in what is kept of it.
+
+Two wrappers, for two places: the outer one stands around the journal, so that whatever is kept or
+sent of a question has placeholders in it; the inner one stands right at the client, so that nobody
+further out, the ledger included, ever has what a reply or an error brought along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gitagent.domain.call import Reply, Request
+from gitagent.errors import ProviderError
+from gitagent.ports import Model, ModelProfile
+from gitagent.redaction import Redactor
+
+HELD_BACK = "The reply held what looks like a secret; it was taken out."
+
+
+class RedactingModel:
+    """Wraps a model: its questions are veiled, and a proposal gets back what its lines had.
+
+    Other replies need no secret: there each is named (`[redacted github token]`), since a plan is
+    kept and becomes the title of a commit.
+    """
+
+    def __init__(self, inner: Model, redactor: Redactor) -> None:
+        self._inner = inner
+        self._redactor = redactor
+        self.profile: ModelProfile = inner.profile
+
+    def complete(self, request: Request) -> Reply:
+        veil = self._redactor.veil([message.content for message in request.messages])
+        messages = tuple(
+            replace(message, content=text)
+            for message, text in zip(request.messages, veil.texts, strict=True)
+        )
+        reply = self._inner.complete(replace(request, messages=messages))
+        back = veil.lift if request.phase == "propose" else veil.name
+        return replace(reply, text=back(reply.text))
+
+
+class HidingModel:
+    """Wraps a client: what it answers or complains of holds no secret of its own.
+
+    A reply goes into files, so only what is surely a secret is taken out of it, and `on_hidden`
+    is told.
+    """
+
+    def __init__(
+        self,
+        inner: Model,
+        redactor: Redactor,
+        *,
+        on_hidden: Callable[[str], None] = lambda _said: None,
+    ) -> None:
+        self._inner = inner
+        self._redactor = redactor
+        self._on_hidden = on_hidden
+        self.profile: ModelProfile = inner.profile
+
+    def complete(self, request: Request) -> Reply:
+        try:
+            reply = self._inner.complete(request)
+        except ProviderError as error:
+            error.args = tuple(self._redactor.hide(str(said)) for said in error.args)
+            error.hint = self._redactor.hide(error.hint)
+            raise
+        text = self._redactor.sure.hide(reply.text)
+        if text != reply.text:
+            self._on_hidden(HELD_BACK)
+        return replace(
+            reply,
+            text=text,
+            model=self._redactor.hide(reply.model),
+            request_id=self._redactor.hide(reply.request_id),
+        )
