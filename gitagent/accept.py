@@ -13,7 +13,9 @@ from gitagent.domain.task import BRANCHES, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Conflict, GateFailed, UnknownRevision, UsageError
 from gitagent.gates.judge import judge
+from gitagent.git.branches import check_steps
 from gitagent.git.checkout import advance
+from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.progress import News, Tell
 from gitagent.site import Site
@@ -37,21 +39,22 @@ class Accepted:
 
 
 def accept(
-    site: Site, state: TaskState, *, steps: Collection[int], onto: str, no_gate: bool, tell: Tell
+    site: Site, log: TaskLog, *, steps: Collection[int], onto: str, no_gate: bool, tell: Tell
 ) -> Accepted:
     """Cherry-pick the steps (all where none is named) onto a branch, if the result is green.
 
     Raises Conflict where a step does not fit or local changes stand in the way, GateFailed where
     the result breaks something; nothing has changed then.
     """
-    picked = pick(site.repo, state, steps=steps, onto=onto)
-    verdict = _gate(site, state, picked, no_gate, tell)
+    check_steps(site.repo, log.state)
+    picked = pick(site.repo, log.state, steps=steps, onto=onto)
+    verdict = _gate(site, log, picked, no_gate, tell)
     if not verdict.acceptable:
         raise GateFailed(
             f"{picked.branch} would not pass the gate: {verdict.reason}.",
             hint="Nothing was changed. Take fewer steps, or insist with --no-gate.",
         )
-    reason = f"gitagent: accept {state.task.id}"
+    reason = f"gitagent: accept {log.state.task.id}"
     advance(site.repo, picked.branch, picked.after, picked.before, reason)
     return Accepted(picked, verdict)
 
@@ -91,7 +94,7 @@ def _apply(repo: GitRepo, commit: str, tip: str, branch: str) -> str:
         return commit
     tree, conflicts = repo.merge(*map(repo.tree_of, (parent, tip, commit)))
     if conflicts:
-        subject = repo.message_of(commit).splitlines()[0]
+        subject = repo.message_of(commit).partition("\n")[0]
         raise Conflict(
             f"`{subject}` does not fit onto {branch}: conflicts in {', '.join(conflicts)}.",
             hint="Nothing was changed. Merge it by hand: "
@@ -100,10 +103,11 @@ def _apply(repo: GitRepo, commit: str, tip: str, branch: str) -> str:
     return tip if tree == repo.tree_of(tip) else repo.copy_commit(commit, tree, tip)
 
 
-def _gate(site: Site, state: TaskState, picked: Picked, no_gate: bool, tell: Tell) -> Verdict:
+def _gate(site: Site, log: TaskLog, picked: Picked, no_gate: bool, tell: Tell) -> Verdict:
+    """The verdict on the result; that of a step where it is on this tree and was found here."""
     repo = site.repo
     before, after = repo.tree_of(picked.before), repo.tree_of(picked.after)
-    for checkpoint in () if no_gate else state.checkpoints:
+    for checkpoint in log.state.checkpoints if log.local and not no_gate else ():
         known = checkpoint.tree == after and checkpoint.verdict.kind != "none"
         if known and checkpoint.step in picked.taken:
             return checkpoint.verdict

@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gitagent import models, pipeline
+from gitagent import caches, models, pipeline
 from gitagent.config import Config
 from gitagent.domain.edit import EditFormat
+from gitagent.domain.rules import Delivery, Rules, Settings
 from gitagent.domain.run import Run
-from gitagent.domain.task import Delivery, Task, TaskState
+from gitagent.domain.task import Task, TaskState
 from gitagent.domain.verdict import GateCommand
 from gitagent.errors import BranchTaken, Conflict, Ending, UnknownTask, UsageError
 from gitagent.gates.detect import configured, detect
 from gitagent.gates.python import interpreter
 from gitagent.git import patches
+from gitagent.git.branches import check_steps
 from gitagent.git.dirty import commit_dirty
 from gitagent.git.dry_run import CallsLog, overlay
 from gitagent.git.export import export
@@ -28,23 +30,26 @@ from gitagent.git.log import FAMILY, TaskLog, delete, summaries
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
 from gitagent.index.lexical import LexicalIndex
-from gitagent.line import Checks, Line, Rules
+from gitagent.line import Checks, Line
 from gitagent.llm import warming
 from gitagent.llm.choose import Choice
 from gitagent.llm.ledger import Budget
 from gitagent.names import branch_name, check_branch
-from gitagent.ports import Log, Repo
+from gitagent.observing import Watch, watched
+from gitagent.ports import Log, ModelProfile, Repo
 from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
 from gitagent.site import Site, cache_folder
+from gitagent.takeover import unlearned
 
 ID_BYTES = 3
 ID_TRIES = 20
 TRACEPARENT = "00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
 OVER = (Ending.DONE, Ending.GATE_FAILED, Ending.NO_CHANGE, Ending.REFUSED)
 """Endings that another run would come to again, out of the same answers."""
+ELSEWHERE = "its log was not written here: what its gate said is found out again"
 
 
 @dataclass(frozen=True)
@@ -90,16 +95,25 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
     if not wish.text.strip():
         raise UsageError("The task has no text.", hint='Say what to do: `git agent task "…"`.')
     choice = models.pick(site.config, site.environ, wish.manner.model)
-    task = _new_task(site, wish, tell)
-    tell(News("task", f"{task.id} on {task.branch}, with {_named(choice)} ({choice.why})"))
-    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, choice),)))
+    heard: list[News] = []
+    task = _new_task(site, wish, heard.append)
+    with watched(site, task, tell) as watch:
+        for news in heard:
+            watch.tell(news)
+        return _started(site, wish, choice, task, watch)
+
+
+def _started(site: Site, wish: Wish, choice: Choice, task: Task, watch: Watch) -> Outcome:
+    watch.tell(News("task", f"{task.id} on {task.branch}, with {_named(choice)} ({choice.why})"))
+    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, choice),)), watch.event)
     try:
         with _workplace(site, log, wish.dry_run) as (repo, kept):
-            return _walked(site, wish.manner, choice, repo, kept, tell)
+            return _walked(site, wish.manner, choice, repo, kept, watch.tell)
     except UsageError:
         # a command that was wrong from the start leaves no task behind
         if not log.state.calls:
             delete(site.repo, task.id)
+            watch.forget()
         raise
 
 
@@ -112,17 +126,24 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
     log = TaskLog.load(site.repo, task_id)
     if log.state.task.dry_run:
         raise UsageError(f"Task {task_id} was a dry run; there is nothing to go on with.")
-    if log.state.ending in OVER:
-        return _outcome(site.repo, log.state)
+    check_steps(site.repo, log.state)
+    if log.state.ending in OVER and (log.local or log.state.ending is not Ending.DONE):
+        return _outcome(site.repo, log.state if log.local else replace(log.state, delivery={}))
     notice = check_free(log.state)
     site.repo.check_identity()
+    site.repo.check_index()
     choice = models.pick(site.config, site.environ, manner.model)
-    _take_over(log, choice, commands_for(site, site.repo.tree_of(log.state.task.base), manner))
-    tell(News("task", f"{task_id} goes on, with {_named(choice)} ({choice.why})"))
-    if notice:
-        tell(News("task", notice, warning=True))
-    tell(News("task", f"known already: {_known(log.state)}"))
-    return _walked(site, manner, choice, site.repo, log, tell)
+    commands = commands_for(site, site.repo.tree_of(log.state.task.base), manner)
+    with watched(site, log.state.task, tell) as watch:
+        log.on_event = watch.event
+        if not log.local:
+            watch.tell(News("task", ELSEWHERE, warning=True))
+        _take_over(log, choice, commands)
+        watch.tell(News("task", f"{task_id} goes on, with {_named(choice)} ({choice.why})"))
+        if notice:
+            watch.tell(News("task", notice, warning=True))
+        watch.tell(News("task", f"known already: {_known(log.state)}"))
+        return _walked(site, manner, choice, site.repo, log, watch.tell)
 
 
 def resumable(repo: GitRepo) -> str:
@@ -134,15 +155,9 @@ def resumable(repo: GitRepo) -> str:
 
 
 def _take_over(log: TaskLog, choice: Choice, commands: Sequence[GateCommand]) -> None:
-    """Begin the next run. What somebody else's gate said is found out again: so is what was said
-    of the base by other commands than this run's."""
+    """Begin the next run, without what it cannot believe of the log."""
     state = log.state
-    runs = state.base_runs or ()
-    same = [run.name for run in runs] == [command.name for command in commands][: len(runs)]
-    changes: dict[str, Any] = {} if same else {"base_runs": None}
-    if not log.local:
-        attempts = tuple(replace(attempt, verdict=None) for attempt in state.attempts)
-        changes = {"base_runs": None, "attempts": attempts}
+    changes = unlearned(state, [command.name for command in commands], local=log.local)
     try:
         log.begin(_run_of(state.epoch + 1, choice), **changes)
     except Conflict:
@@ -152,6 +167,12 @@ def _take_over(log: TaskLog, choice: Choice, commands: Sequence[GateCommand]) ->
 
 def _run_of(epoch: int, choice: Choice) -> Run:
     return Run(epoch, this_process(), _now(), _named(choice))
+
+
+def _shaped_by(runs: Sequence[Run], rules: Rules, profile: ModelProfile) -> tuple[Run, ...]:
+    """The runs with what a replay of the last one will need to know."""
+    settings = Settings(rules, profile.window, profile.max_output, profile.weak)
+    return (*runs[:-1], replace(runs[-1], settings=settings))
 
 
 def _known(state: TaskState) -> str:
@@ -186,6 +207,7 @@ def checks_for(site: Site, repo: Repo, tree: str, manner: Manner) -> Checks:
         commands=commands_for(site, tree, manner),
         scratch=cache_folder() / "gate",
         timeout_s=site.config.gate_timeout_s,
+        hide=site.redactor.hide,
     )
 
 
@@ -193,9 +215,12 @@ def _walked(
     site: Site, manner: Manner, choice: Choice, repo: GitRepo, log: Log, tell: Tell
 ) -> Outcome:
     task = log.state.task
+    caches.sweep(cache_folder())
     budget = _budget(site.config, manner)
-    with models.stacked(site.config, choice, log, budget, tell) as model:
+    with models.stacked(site.config, choice, log, budget, tell, site.redactor) as model:
         threading.Thread(target=warming.load, daemon=True).start()
+        rules = _rules(site.config, manner, model.profile.edit_format)
+        log.note(runs=_shaped_by(log.state.runs, rules, model.profile))
         state = pipeline.run(
             Line(
                 repo=repo,
@@ -205,7 +230,8 @@ def _walked(
                 checks=checks_for(site, repo, repo.tree_of(task.base), manner),
                 write_patches=lambda base, head: patches.write(repo, base, head, task.id),
                 tell=tell,
-                rules=_rules(site.config, manner, model.profile.edit_format),
+                rules=rules,
+                hide=site.redactor.hide,
             )
         )
     return _outcome(repo, state)
@@ -227,19 +253,22 @@ def _workplace(site: Site, log: TaskLog, dry_run: bool) -> Iterator[tuple[GitRep
 
 def _new_task(site: Site, wish: Wish, tell: Tell) -> Task:
     site.repo.check_identity()
+    site.repo.check_index()
     started_at = base = site.repo.resolve(wish.base)
     if wish.include_dirty:
         if wish.base != "HEAD":
             raise UsageError("--include-dirty starts from HEAD; it does not go with --base.")
         base, taken = commit_dirty(site.repo)
         tell(News("task", f"uncommitted work included: {', '.join(taken) or 'there is none'}"))
-    task_id = _new_id(site.repo)
-    branch = check_branch(wish.branch) if wish.branch else branch_name(wish.text, task_id)
+    task_id, text = _new_id(site.repo), site.redactor.hide(wish.text.strip())
+    if text != wish.text.strip():
+        tell(News("task", "the text holds what looks like a secret; it was left out", warning=True))
+    branch = check_branch(wish.branch) if wish.branch else branch_name(text, task_id)
     _check_free(site.repo, branch)
     trace_id, parent_span = _trace(site.environ)
     return Task(
         id=task_id,
-        text=wish.text.strip(),
+        text=text,
         branch=branch,
         base=base,
         trace_id=trace_id,

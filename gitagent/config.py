@@ -103,6 +103,15 @@ class Config:
     allow: tuple[str, ...] = _key(
         "paths.allow", (), "user", "control files that a reply may edit, as patterns"
     )
+    keep_days: int = _key(
+        "tasks.keep_days", 30, "user", "days for which `gc` keeps a task that has ended"
+    )
+    expire_days: int = _key(
+        "tasks.expire_days", 0, "user", "days after which `gc` drops an open task; 0 is never"
+    )
+    salvaged_days: int = _key(
+        "tasks.salvaged_days", 90, "user", "days for which `gc` keeps what it salvaged; 0 is always"
+    )
     bot_name: str = _key("bot.name", "gitagent", "user", "author of the commits")
     bot_email: str = _key("bot.email", "gitagent@localhost", "user", "its e-mail address")
     local_window: int = _key("local.window", 16384, "user", "tokens of the local model's window")

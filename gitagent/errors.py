@@ -6,6 +6,7 @@
     │   ├── NotARepository
     │   ├── NoCommits
     │   ├── UnknownRevision
+    │   ├── MissingObject              the repository is not whole
     │   ├── UnknownTask
     │   └── NoModel
     ├── GateFailed                 3
@@ -108,6 +109,12 @@ class NoCommits(UsageError):
 
 class UnknownRevision(UsageError):
     """No such revision."""
+
+
+class MissingObject(UsageError):
+    """An object of the repository is not here."""
+
+    hint = "`git fsck` says what is missing; fetch it again, or clone anew."
 
 
 class UnknownTask(UsageError):

@@ -6,31 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitagent.domain.edit import EditFormat
-from gitagent.domain.task import Delivery, PlanMode, Task
-from gitagent.domain.verdict import CommandRun, GateCommand
-from gitagent.ports import Index, Log, Model, Repo, Sandbox
+from gitagent.domain.rules import Rules
+from gitagent.domain.task import Task
+from gitagent.domain.verdict import CommandRun, GateCommand, Verdict
+from gitagent.gates.judge import judge
+from gitagent.ports import Gate, Index, Log, Model, Repo, Sandbox
 from gitagent.progress import Tell
 from gitagent.stages.gate import Export, gate
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The settings of one run; `attempts` are proposals for one step."""
-
-    plan: PlanMode
-    max_steps: int
-    attempts: int
-    edit_format: EditFormat
-    context_tokens: int
-    ignore: Sequence[str]
-    allow: Sequence[str]
-    deliver: Delivery
-
-
-@dataclass(frozen=True)
 class Checks:
-    """The gate made ready: which commands, where, and with what."""
+    """Implements ports.Gate: which commands, where, and with what."""
 
     repo: Repo
     sandbox: Sandbox
@@ -38,6 +25,7 @@ class Checks:
     commands: Sequence[GateCommand]
     scratch: Path
     timeout_s: float
+    hide: Callable[[str], str] = str
 
     def run(self, tree: str, base: Sequence[CommandRun] | None = None) -> tuple[CommandRun, ...]:
         """The gate's commands on one tree, `base` being what they said of the base."""
@@ -50,21 +38,31 @@ class Checks:
             timeout=self.timeout_s,
             export=self.export,
             base=base,
+            hide=self.hide,
         )
+
+    def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
+        """What the gate finds out about a tree, beside the base and the task's text."""
+        return judge(demand, base, self.run(tree, base))
 
 
 @dataclass(frozen=True)
 class Line:
-    """The parts of one run. `write_patches` takes two commits and gives the files it wrote."""
+    """The parts of one run.
+
+    `write_patches` takes two commits and gives the files it wrote, `hide` takes secrets out of a
+    text that is kept or shown.
+    """
 
     repo: Repo
     log: Log
     index: Index
     model: Model
-    checks: Checks
+    checks: Gate
     write_patches: Callable[[str, str], list[Path]]
     tell: Tell
     rules: Rules
+    hide: Callable[[str], str] = str
 
     @property
     def task(self) -> Task:

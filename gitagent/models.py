@@ -13,9 +13,11 @@ from gitagent.llm.journal import JournalModel
 from gitagent.llm.ledger import Budget, LedgerModel
 from gitagent.llm.local import weights
 from gitagent.llm.offered import model_names
+from gitagent.llm.redacting import HidingModel, RedactingModel
 from gitagent.llm.retry import RetryModel
 from gitagent.ports import Log, Model
 from gitagent.progress import News, Tell
+from gitagent.redaction import Redactor
 from gitagent.site import cache_folder
 
 
@@ -52,9 +54,9 @@ def ready(config: Config, choice: Choice, tell: Tell) -> Iterator[tuple[Endpoint
 
 @contextmanager
 def stacked(
-    config: Config, choice: Choice, log: Log, budget: Budget, tell: Tell
+    config: Config, choice: Choice, log: Log, budget: Budget, tell: Tell, redactor: Redactor
 ) -> Iterator[Model]:
-    """The chosen model behind its wrappers: journal, retry, ledger, client."""
+    """The chosen model behind its wrappers: redacting, journal, retry, ledger, hiding, client."""
 
     def on_text(length: int) -> None:
         tell(News("model", f"{choice.profile.name} has written {length} characters", passing=True))
@@ -62,13 +64,24 @@ def stacked(
     def on_retry(reason: str, seconds: float) -> None:
         tell(News("model", f"{reason} Next try in {seconds:.0f} s.", warning=True))
 
+    def on_hidden(said: str) -> None:
+        tell(News("model", said, warning=True))
+
     with ready(config, choice, tell) as (endpoint, window):
+        redactor = redactor.also(endpoint.api_key)
         profile = replace(choice.profile, window=window)
         trace = log.state.task.trace_id
         client = ChatClient(
-            endpoint, profile, silence_s=config.timeout_s, trace_id=trace, on_text=on_text
+            endpoint,
+            profile,
+            silence_s=config.timeout_s,
+            trace_id=trace,
+            on_text=on_text,
+            hide=redactor.hide,
         )
-        yield JournalModel(RetryModel(LedgerModel(client, log, budget), on_retry=on_retry), log)
+        hiding = HidingModel(client, redactor, on_hidden=on_hidden)
+        paid = RetryModel(LedgerModel(hiding, log, budget), on_retry=on_retry)
+        yield RedactingModel(JournalModel(paid, log), redactor)
 
 
 def _local_present() -> bool:

@@ -17,7 +17,7 @@ from gitagent.domain.context import Context
 from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.task import Attempt, TaskState
-from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.domain.verdict import UNCHECKED, CommandRun, Verdict
 from gitagent.errors import (
     AgentError,
     Conflict,
@@ -36,12 +36,22 @@ from gitagent.stages.checkpoint import checkpoint
 from gitagent.stages.deliver import deliver
 from gitagent.stages.plan import plan
 from gitagent.stages.propose import opening
-from gitagent.stages.retrieve import clues, retrieve
+from gitagent.stages.retrieve import (
+    LARGEST_READ,
+    LARGEST_WHOLE,
+    LISTED,
+    clues,
+    retrieve,
+    with_texts,
+)
 
 SHARE_OF_WINDOW, SHARE_FOR_WEAK = 0.5, 0.2
-FOCUS_FOR_WEAK = 0.35
+FOCUS_FOR_WEAK, LISTED_FOR_WEAK = 0.35, 0
+# a weak model that sees a longer file writes all of it, slowly and from memory
+WHOLE_FOR_WEAK = 3000
 FAILING_CHARACTERS = 3000
 NAMED_IN_NEWS = 4
+GITLINK = 0o160000
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -70,6 +80,7 @@ def run(line: Line) -> TaskState:
 
 def _ended(line: Line, ending: Ending, message: str, began: float) -> TaskState:
     """The state with its ending; recorded, unless the task goes on in another run's hands."""
+    message = line.hide(message)
     seconds = line.log.state.seconds + time.monotonic() - began
     try:
         line.log.record(
@@ -95,6 +106,7 @@ def _walk(line: Line) -> None:
     if settled := line.log.settle():
         line.tell(News("commit", settled, warning=True))
     runs = _gate_base(line)
+    _gate_again(line, runs)
     context = _gather(line, runs)
     steps = _plan(line, context)
     for step in steps.steps[len(line.log.state.checkpoints) :]:
@@ -117,6 +129,31 @@ def _gate_base(line: Line) -> Sequence[CommandRun]:
     return runs
 
 
+def _gate_again(line: Line, runs: Sequence[CommandRun]) -> None:
+    """Steps that came from elsewhere are worth what the gate says of them here."""
+    for step in line.log.state.checkpoints:
+        if step.verdict != UNCHECKED:
+            continue
+        line.tell(News("gate", f"runs on step {step.step}", passing=True))
+        verdict = line.checks.verdict(step.tree, "", runs)
+        judged = {step.step: replace(step, verdict=verdict)}
+        line.log.record(
+            Kind.JUDGED,
+            f"{step.step}: {verdict.kind}",
+            about=str(step.step),
+            lasted=verdict.seconds,
+            checkpoints=tuple(judged.get(c.step, c) for c in line.log.state.checkpoints),
+        )
+        said = f"step {step.step}: {verdict.kind} {verdict.reason}".rstrip()
+        line.tell(News("gate", said, warning=not verdict.acceptable))
+        if not verdict.acceptable:
+            raise GateFailed(
+                f"Step {step.step}, which came from elsewhere, does not pass the gate here: "
+                f"{verdict.reason}.",
+                hint="`--gate CMD` names another gate.",
+            )
+
+
 def _before(runs: Sequence[CommandRun]) -> str:
     if not runs:
         return "no command to run; commits will say `none`"
@@ -128,18 +165,31 @@ def _before(runs: Sequence[CommandRun]) -> str:
 
 
 def _gather(line: Line, runs: Sequence[CommandRun]) -> Context:
+    tree = line.repo.tree_of(line.task.base)
     if line.log.state.context is None:
-        tree, failing = line.repo.tree_of(line.task.base), failures(runs, FAILING_CHARACTERS)
+        _tell_unread(line)
+        failing = failures(runs, FAILING_CHARACTERS)
         text = f"{line.task.text}\n{failing}\n{clues(line.repo, tree, failing)}"
         began = time.monotonic()
         found = _retrieve(line, tree, text)
         said = f"{len(found.excerpts)} files"
-        line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=found)
-    context = line.log.state.context or Context()
+        kept = found.without_texts()
+        line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=kept)
+    context = with_texts(line.repo, tree, line.log.state.context or Context())
     shown = [excerpt.path for excerpt in context.excerpts]
     more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
     line.tell(News("context", ", ".join(shown[:NAMED_IN_NEWS]) + more or "no file fits the words"))
     return context
+
+
+def _tell_unread(line: Line) -> None:
+    """Say what of the base nobody looks into."""
+    files = line.repo.files(line.repo.tree_of(line.task.base))
+    large = [f"{f.path} ({f.size >> 20} MB)" for f in files if f.size > LARGEST_READ]
+    unread = large + [f"{f.path} (a submodule)" for f in files if f.mode == GITLINK]
+    if unread:
+        more = f" and {len(unread) - NAMED_IN_NEWS} more" if len(unread) > NAMED_IN_NEWS else ""
+        line.tell(News("context", f"not read: {', '.join(unread[:NAMED_IN_NEWS])}{more}"))
 
 
 def _plan(line: Line, context: Context) -> Plan:
@@ -226,8 +276,11 @@ def _retrieve(line: Line, tree: str, text: str, first: Sequence[str] = ()) -> Co
         tree,
         text,
         tokens=min(line.rules.context_tokens, room),
+        task=line.task.text,
         first=first,
         focus=FOCUS_FOR_WEAK if profile.weak else 0.0,
+        listed=LISTED_FOR_WEAK if profile.weak else LISTED,
+        whole=WHOLE_FOR_WEAK if profile.weak else LARGEST_WHOLE,
         ignore=line.rules.ignore,
     )
 

@@ -12,6 +12,7 @@ from gitagent.domain.context import Hit
 from gitagent.domain.edit import EditFormat, File
 from gitagent.domain.event import Kind
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
+from gitagent.domain.verdict import CommandRun, Verdict
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,9 @@ class Log(Protocol):
         `lasted` is how many seconds that took which ends with the event.
         """
 
+    def note(self, **facts: Any) -> None:
+        """Fields of the state that go with the next event; they are not worth one of their own."""
+
     def add_attempt(self, attempt: Attempt) -> None:
         """An attempt as it stands now; nothing where the log says so already."""
 
@@ -151,6 +155,16 @@ class Model(Protocol):
     profile: ModelProfile
 
     def complete(self, request: Request) -> Reply: ...
+
+
+class Gate(Protocol):
+    """Checks trees."""
+
+    def run(self, tree: str) -> tuple[CommandRun, ...]:
+        """What each command says of a tree by itself, as of the base."""
+
+    def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
+        """A tree beside the base's runs; `demand` is the text that it is held against."""
 
 
 class Sandbox(Protocol):

@@ -13,6 +13,7 @@ from gitagent.domain.run import Process
 Standing = Literal["self", "alive", "stopped", "dead", "elsewhere"]
 
 PROC = Path("/proc")
+STOPPED = "Tt"
 AFTER_NAME_STATE, AFTER_NAME_START = 0, 19
 
 
@@ -36,7 +37,13 @@ def standing(process: Process) -> Standing:
     state, started = _stat(process.pid)
     if not state or started != process.started or state in "ZX":
         return "dead"
-    return "stopped" if state in "Tt" else "alive"
+    return "stopped" if state in STOPPED else "alive"
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether there is such a process here, and it was told to stop and not to go on."""
+    state = _stat(pid)[0]
+    return bool(state) and state in STOPPED
 
 
 def _machine() -> str:

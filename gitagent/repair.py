@@ -10,18 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitagent.domain.call import Reply
-from gitagent.domain.edit import Proposal, WriteFile
+from gitagent.domain.edit import Edit, Proposal, WriteFile
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.edits import paths
+from gitagent.edits.definitions import placed
 from gitagent.errors import AgentError, BudgetExceeded, NoChange, NotApplied, ProviderError, Refused
-from gitagent.gates.judge import judge
 from gitagent.line import Line
 from gitagent.progress import News
 from gitagent.stages.apply import apply, brief
 from gitagent.stages.asking import asking
-from gitagent.stages.propose import Dialogue, not_applied, not_green, propose
+from gitagent.stages.propose import Dialogue, again, not_applied, not_green, propose
 
+UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
+UNSEEN_CODE = (
+    "you saw only a part of it; write only the functions that change, each complete, under a "
+    "comment with the path, and a method inside its `class` line"
+)
 NOTHING_CHANGED = "it has no edit in it that changes a file"
 
 
@@ -52,7 +57,7 @@ class Tries:
     @property
     def best(self) -> Attempt | None:
         """The accepted attempt, else the one that breaks least, fixes most and came last."""
-        return self.accepted or max(self.failed, key=_merit, default=None)
+        return self.accepted or max(self.failed, key=merit, default=None)
 
 
 def repair(line: Line, tries: Tries) -> Tries:
@@ -81,7 +86,9 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
         tree=tries.start,
         known=_texts(line, tries),
     )
-    attempt = Attempt(tries.step, n, f"{reply.provider}/{reply.model}", subject=proposal.subject)
+    attempt = Attempt(
+        tries.step, n, f"{reply.provider}/{reply.model}", subject=line.hide(proposal.subject)
+    )
     try:
         tree = _land(line, tries, proposal)
     except (NotApplied, Refused) as error:
@@ -101,7 +108,7 @@ def _texts(line: Line, tries: Tries) -> Mapping[str, str]:
 def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
     """The tree that the edits make of the files as the last attempt left them or, where they do
     not fit there, as the step found them."""
-    _check_seen(line, tries, proposal)
+    proposal = _only_seen(line, tries, proposal)
     allow, hidden = line.rules.allow, line.rules.ignore
     try:
         tree = apply(line.repo, tries.tree, proposal, allow=allow, hidden=hidden)
@@ -114,26 +121,34 @@ def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
     return tree
 
 
-def _check_seen(line: Line, tries: Tries, proposal: Proposal) -> None:
-    """Nobody writes a file whole who has not seen it whole: the rest of it would be gone."""
-    blind = [
-        edit.path
-        for edit in proposal.edits
-        if isinstance(edit, WriteFile)
-        and edit.path not in tries.whole
-        and _exists(line, tries.start, edit.path)
-    ]
-    if blind:
-        advice = "you did not see it whole; change it with SEARCH/REPLACE blocks"
-        raise NotApplied(problems=[f"{path} cannot be written whole: {advice}" for path in blind])
+def _only_seen(line: Line, tries: Tries, proposal: Proposal) -> Proposal:
+    """Nobody writes a file whole who has not seen it whole: the rest of it would be gone.
+
+    What such a file defines is put into the file that there is, where it has a clear place.
+    """
+    edits: list[Edit] = []
+    problems: list[str] = []
+    for edit in proposal.edits:
+        text = None if edit.path in tries.whole else _text(line, tries, edit.path)
+        if not isinstance(edit, WriteFile) or text is None:
+            edits.append(edit)
+        elif edit.path in tries.known and (parts := placed(edit.text, edit.path, text)) is not None:
+            edits += parts
+        else:
+            advice = UNSEEN_CODE if edit.path.endswith(".py") else UNSEEN
+            problems.append(f"{edit.path} cannot be written whole: {advice}")
+    if problems:
+        raise NotApplied(problems=problems)
+    return replace(proposal, edits=tuple(edits))
 
 
-def _exists(line: Line, tree: str, path: str) -> bool:
+def _text(line: Line, tries: Tries, path: str) -> str | None:
+    """What stands in a file now; None where it is new or empty."""
     try:
-        file = line.repo.file(tree, paths.check(path))
+        file = line.repo.file(tries.tree, paths.check(path))
     except Refused:
-        return False  # apply says why
-    return file is not None and bool(file.data)
+        return None  # apply says why
+    return file.data.decode(errors="replace") if file and file.data else None
 
 
 def _not_applied(
@@ -146,15 +161,20 @@ def _not_applied(
     anew: bool,
 ) -> Tries:
     problems = error.problems if isinstance(error, NotApplied) else (str(error),)
-    line.log.add_attempt(replace(attempt, problems=problems))
-    line.tell(News("edits", f"not applied: {brief(problems[0])}", warning=True))
+    kept = tuple(map(line.hide, problems))
+    line.log.add_attempt(replace(attempt, problems=kept))
+    line.tell(News("edits", f"not applied: {brief(kept[0])}", warning=True))
     unchanged = problems == (NOTHING_CHANGED,)
     return replace(
         tries,
-        dialogue=tries.dialogue.answered(reply.text, not_applied(problems, line.rules.edit_format)),
+        dialogue=tries.dialogue.answered(reply.text, not_applied(problems, _again(line))),
         trouble=NoChange() if unchanged else error,
         over=unchanged and isinstance(tries.trouble, NoChange) and not anew,
     )
+
+
+def _again(line: Line) -> str:
+    return again(line.rules.edit_format, weak=line.model.profile.weak)
 
 
 def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
@@ -171,7 +191,7 @@ def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
         tree=attempt.tree,
         seen=tries.seen | {attempt.tree},
         failed=(*tries.failed, attempt),
-        dialogue=tries.dialogue.answered(reply.text, not_green(verdict, line.rules.edit_format)),
+        dialogue=tries.dialogue.answered(reply.text, not_green(verdict, _again(line))),
     )
 
 
@@ -181,10 +201,11 @@ def _verdict(line: Line, tries: Tries, attempt: Attempt) -> Verdict:
         if known.tree == attempt.tree and known.verdict is not None:
             return known.verdict
     line.tell(News("gate", "runs", passing=True))
-    return judge(tries.demand, tries.runs, line.checks.run(attempt.tree, tries.runs))
+    return line.checks.verdict(attempt.tree, tries.demand, tries.runs)
 
 
-def _merit(attempt: Attempt) -> tuple[int, int, int]:
+def merit(attempt: Attempt) -> tuple[int, int, int]:
+    """Orders attempts: what breaks least, then what passes most, then what came last."""
     verdict = attempt.verdict or Verdict("none")
     lost = len(verdict.broken) + len(verdict.vanished) + len(verdict.skipped)
     return -lost, len(verdict.passed), attempt.n

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gitagent.domain.call import Call
-from gitagent.domain.summary import Summary, totals
+from gitagent.domain.summary import Summary, Unreadable, totals
 from gitagent.domain.task import Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Ending
@@ -43,6 +43,20 @@ def line(found: Summary) -> dict[str, Any]:
         "branch": found.branch,
         "created": found.created,
         "totals": asdict(found.totals),
+    }
+
+
+def unreadable(found: Unreadable) -> dict[str, Any]:
+    """What `list --json` prints of a ref that is no task, with the keys of one."""
+    return {
+        "id": found.id,
+        "text": "",
+        "state": "unreadable",
+        "ending": None,
+        "branch": "",
+        "created": "",
+        "totals": None,
+        "reason": found.reason,
     }
 
 

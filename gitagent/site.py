@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gitagent import config
 from gitagent.config import Config, Loaded
 from gitagent.errors import NotARepository, UsageError
 from gitagent.git.repository import GitRepo
+from gitagent.redaction import Redactor
 
 ENV_FILE = ".env"
 
@@ -21,6 +23,11 @@ class Site:
     repo: GitRepo
     loaded: Loaded
     environ: Mapping[str, str]
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """Knows what is secret here."""
+        return Redactor.of(self.environ)
 
     @property
     def config(self) -> Config:

@@ -17,9 +17,10 @@ ADAPTERS = ("git", "llm", "index", "sandbox", "forge", "queues", "tracing")
 ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
-    ("accept", "drop", "report"),
+    ("gc",),
+    ("accept", "drop", "leftovers", "replay", "report"),
     ("app",),
-    ("models",),
+    ("models", "observing"),
     ("site",),
     ("pipeline",),
     ("repair",),
@@ -27,14 +28,26 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("stages", *ADAPTERS),
     ("gates",),
     ("edits",),
-    ("ports",),
-    ("config", "holder", "names", "progress", "redaction", "scratch"),
+    ("caches", "logs", "ports"),
+    ("config", "holder", "names", "progress", "redaction", "scratch", "takeover", "trace"),
     ("processes",),
     ("domain",),
     ("errors", "failpoints"),
     ("__init__",),
 )
-ASSEMBLING = ("cli", "accept", "drop", "app", "models", "site", *ADAPTERS)
+ASSEMBLING = (
+    "cli",
+    "gc",
+    "accept",
+    "drop",
+    "leftovers",
+    "replay",
+    "app",
+    "models",
+    "observing",
+    "site",
+    *ADAPTERS,
+)
 FOREIGN = {
     "pygit2": "git",
     "git": "git",
@@ -44,6 +57,7 @@ FOREIGN = {
     "genai_prices": "llm",
     "xllamacpp": "llm",
     "psycopg": "index",
+    "opentelemetry": "tracing",
     "click": "cli",
     "rich": "cli",
 }
@@ -197,7 +211,17 @@ def test_the_start_loads_click_and_nothing_else() -> None:
     assert {name.split(".")[0] for name in found} - sys.stdlib_module_names == {"gitagent"}
 
 
-HEAVY = {"openai", "pygit2", "git", "genai_prices", "tenacity", "msgspec", "unidiff", "rich"}
+HEAVY = {
+    "opentelemetry",
+    "openai",
+    "pygit2",
+    "git",
+    "genai_prices",
+    "tenacity",
+    "msgspec",
+    "unidiff",
+    "rich",
+}
 
 
 def test_importing_everything_loads_nothing_heavy() -> None:

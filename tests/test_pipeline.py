@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import CALC, FILES, GREEN, block, line_of, refs
+from bench import CALC, FILES, GREEN, block, line_of, refs, whole
 
 from gitagent import app, pipeline
 from gitagent.domain.call import Reply, Request, Usage
@@ -204,6 +204,23 @@ def test_a_file_that_was_not_seen_whole_is_not_written_whole(
     assert "whole" in state.attempts[0].problems[0]
     assert git(found.folder, "show", f"{state.head}:secret_sauce.txt") == "a\nb\nc\n"
     assert git(found.folder, "show", f"{state.head}:new.txt") == "new\n"
+
+
+def test_what_a_model_repeats_of_a_file_it_saw_in_part_takes_nothing_away(
+    walk: Callable[..., Walk], repo: Callable[..., Path]
+) -> None:
+    """Its functions are put into the file that there is; the unseen rest stays."""
+    rest = "".join(f"\n\ndef other_{n}(x):\n    return x\n" for n in range(3000))
+    folder = repo({**FILES, "calc.py": CALC + rest})
+    head = "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a - b\n"
+    everything = "".join(f"\n\ndef other_{n}(x):\n    return x\n" for n in range(3000))
+    found = walk(whole("calc.py", head + everything), folder=folder)
+    state = found.run()
+    assert state.ending is Ending.DONE, state.message
+    assert state.context is not None
+    assert [e.whole for e in state.context.excerpts if e.path == "calc.py"] == [False]
+    fixed = CALC.replace("return a - b", "return a + b", 1) + rest
+    assert git(found.folder, "show", f"{state.head}:calc.py") == fixed
 
 
 def test_a_step_that_fails_stops_the_steps_behind_it(walk: Callable[..., Walk]) -> None:

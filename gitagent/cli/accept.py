@@ -23,11 +23,11 @@ def accept(task_id: str, steps: str, onto: str, no_gate: bool) -> None:
     from gitagent.cli.screen import Progress, printable
 
     site = here.site()
-    state = here.task_log(site, task_id).state
+    log = here.task_log(site, task_id)
     progress = Progress()
     try:
         done = accept_steps(
-            site, state, steps=_numbers(steps), onto=onto, no_gate=no_gate, tell=progress
+            site, log, steps=_numbers(steps), onto=onto, no_gate=no_gate, tell=progress
         )
     finally:
         progress.close()
@@ -39,7 +39,7 @@ def accept(task_id: str, steps: str, onto: str, no_gate: bool) -> None:
     click.echo(f"{picked.branch} is now at {picked.after[:10]}, with step {taken}.")
     click.echo(f"gate {done.verdict.kind} {printable(done.verdict.reason)}".rstrip(), err=True)
     if picked.left:
-        click.echo(f"Left on {state.task.branch}: step {', '.join(map(str, picked.left))}.")
+        click.echo(f"Left on {log.state.task.branch}: step {', '.join(map(str, picked.left))}.")
 
 
 def _numbers(steps: str) -> list[int]:

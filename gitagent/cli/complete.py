@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-    from gitagent.git.repository import GitRepo
-
 LONGEST_HELP = 60
 
 
@@ -28,23 +26,13 @@ def task_ids(
 
 
 def _tasks(beginning: str) -> Iterator[tuple[str, str]]:
-    from gitagent.git.log import FAMILY
+    """Ids, each with one line of what was asked; nothing where the task cannot be read."""
+    from gitagent.cli.screen import printable
+    from gitagent.git.log import listing
     from gitagent.git.repository import GitRepo
 
-    repo = GitRepo.open(Path.cwd())
-    for ref in repo.refs(FAMILY + beginning):
-        task_id = ref.removeprefix(FAMILY)
-        yield task_id, _text(repo, task_id)
-
-
-def _text(repo: GitRepo, task_id: str) -> str:
-    """One line of what was asked; nothing where the task cannot be read."""
-    from gitagent.cli.screen import printable
-    from gitagent.errors import AgentError
-    from gitagent.git.log import TaskLog
-
-    try:
-        text = TaskLog.load(repo, task_id).state.task.text
-    except AgentError:
-        return ""
-    return printable(" ".join(text.split()))[:LONGEST_HELP]
+    found, unreadable = listing(GitRepo.open(Path.cwd()), beginning)
+    for each in found:
+        text = each.text[: 10 * LONGEST_HELP]
+        yield each.id, printable(" ".join(text.split()))[:LONGEST_HELP]
+    yield from ((bad.id, "") for bad in unreadable)

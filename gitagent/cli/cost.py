@@ -22,10 +22,13 @@ BAR = 24
 def cost(by: str, as_json: bool) -> None:
     """Sum up calls, tokens, time and USD over all tasks of the repository."""
     from gitagent.cli import here
-    from gitagent.cli.screen import print_json
+    from gitagent.cli.screen import print_json, printable
     from gitagent.git import log
 
-    rows = _rows(list(log.tasks(here.site().repo)), GROUPS[by])
+    states, unreadable = log.tasks(here.site().repo)
+    for bad in unreadable:
+        click.secho(f"Left out: {printable(bad.reason)}", err=True, fg="yellow")
+    rows = _rows(states, GROUPS[by])
     if as_json:
         print_json([{by: name, **row} for name, row in rows.items()])
         return

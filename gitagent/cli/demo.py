@@ -48,6 +48,7 @@ def _run(text: str, model: str) -> int:
     from gitagent.cli import ended, here
     from gitagent.cli.screen import Progress, colored_diff, printable
     from gitagent.errors import Ending
+    from gitagent.git.log import TaskLog
 
     _said(f'git agent task "{text}"')
     site = here.site()
@@ -67,7 +68,8 @@ def _run(text: str, model: str) -> int:
         click.secho("This model did not get the sample's test to pass this time.", fg="red")
         return code or Ending.GATE_FAILED.exit_code
     _said(f"git agent accept {state.task.id}")
-    done = accept(site, state, steps=(), onto="", no_gate=False, tell=progress)
+    log = TaskLog.load(site.repo, state.task.id)
+    done = accept(site, log, steps=(), onto="", no_gate=False, tell=progress)
     click.echo(
         f"{done.picked.branch} is now at {done.picked.after[:10]}; gate {done.verdict.kind}."
     )

@@ -33,7 +33,8 @@ def doctor(as_json: bool) -> int:
     from gitagent.errors import USAGE_EXIT_CODE
 
     findings = [
-        _guarded(check) for check in (_git, _repository, _configuration, _model, _gate, _sandbox)
+        _guarded(check)
+        for check in (_git, _repository, _configuration, _model, _gate, _tasks, _sandbox)
     ]
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
@@ -104,6 +105,27 @@ def _gate() -> Finding:
         return Finding("gate", None, "nothing was found to run; commits will say `none`", hint)
     commands = "; ".join(f"{command.name} ({command.argv[0]})" for command in found)
     return Finding("gate", True, commands)
+
+
+def _tasks() -> Finding:
+    from gitagent.caches import left_over, size
+    from gitagent.cli.screen import amount
+    from gitagent.git.log import FAMILY, listing
+    from gitagent.git.salvage import FOLDER
+    from gitagent.site import cache_folder, find_repo
+
+    repo, cache = find_repo(Path.cwd()), cache_folder()
+    if repo is None:
+        return Finding("tasks", None, f"no repository; {amount(size(cache))} in caches")
+    found, unreadable = listing(repo)
+    salvaged = len(repo.refs(FOLDER))
+    text = f"{len(found)}, {len(repo.refs(FAMILY))} refs, {amount(size(cache))} in caches"
+    if unreadable:
+        names = ", ".join(bad.id for bad in unreadable)
+        return Finding("tasks", None, f"{text}; unreadable: {names}", unreadable[0].hint)
+    dead = len(left_over(cache))
+    hint = f"`git agent gc` removes {dead} folders of dead processes." if dead else ""
+    return Finding("tasks", True, f"{text}; {salvaged} salvaged" if salvaged else text, hint)
 
 
 def _sandbox() -> Finding:

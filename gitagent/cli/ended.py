@@ -41,6 +41,7 @@ def _summary(outcome: Outcome) -> None:
         click.echo(f"        {spent}", err=True)
         if state.ending not in OVER:
             click.echo(f"Go on with:  git agent resume {state.task.id}", err=True)
+        _log_place(state.task.id)
     if state.checkpoints:
         task = state.task
         take = f"     Take it:  git agent accept {task.id}" if state.ending is Ending.DONE else ""
@@ -48,6 +49,14 @@ def _summary(outcome: Outcome) -> None:
         click.echo(task.branch)
     for patch in state.delivery.get("patches", ()):
         click.echo(patch)
+
+
+def _log_place(task_id: str) -> None:
+    from gitagent import logs
+
+    place = logs.place(task_id)
+    if place.is_file():
+        click.echo(f"Log: {place}", err=True)
 
 
 def _dry(outcome: Outcome) -> None:

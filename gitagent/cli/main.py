@@ -30,8 +30,11 @@ COMMANDS = {
     "log": "Show the commits of a task.",
     "accept": "Cherry-pick a task's commits onto your branch.",
     "drop": "Give a task up and remove its branch.",
+    "gc": "Drop tasks that ended long ago, and clean up.",
     "patch": "Write a task as patch files for `git am`.",
+    "replay": "Rebuild the trees of a recorded task, offline.",
     "cost": "Sum up what model calls cost.",
+    "trace": "Show what a task did when, over all its runs.",
     "models": "List models, or pull the local one.",
     "config": "Show, make or check the configuration.",
     "doctor": "Say what is here, what is missing, and how to get it.",
@@ -108,7 +111,10 @@ def _interrupt(_signal: int, _frame: Any) -> NoReturn:
 
 def _fail(message: str, hint: str, code: int) -> int:
     from gitagent.cli.screen import printable
+    from gitagent.redaction import Redactor
 
+    hide = Redactor.of(os.environ).hide
+    message, hint = hide(message), hide(hint)
     text = printable(f"{PROGRAM}: {message}")
     click.echo(f"{text}\n  {printable(hint)}" if hint else text, err=True)
     return _document(message, hint, code)

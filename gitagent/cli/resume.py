@@ -28,14 +28,15 @@ def resume(task_id: str | None, as_json: bool, quiet: bool, verbose: bool, **giv
     from gitagent.cli import ended, here
     from gitagent.cli.screen import Progress
     from gitagent.git.log import TaskLog
+    from gitagent.git.origin import settings_at
     from gitagent.git.repository import GitRepo
 
     repo = GitRepo.open(Path.cwd())
-    found = TaskLog.load(repo, task_id or app.resumable(repo)).state.task
+    log = TaskLog.load(repo, task_id or app.resumable(repo))
     progress = Progress(quiet, verbose)
     try:
-        site = here.site(found.started_at or found.base)
-        outcome = app.resume(site, found.id, manner.taken(given), progress)
+        site = here.site(settings_at(log))
+        outcome = app.resume(site, log.state.task.id, manner.taken(given), progress)
     finally:
         progress.close()
     return ended.tell(outcome, as_json=as_json)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -21,12 +22,29 @@ ELAPSED_AFTER_S = 2.0
 
 def printable(text: str) -> str:
     """The text with control, format and private characters as visible escapes."""
+    if text.isprintable():
+        return text
     return "".join(c if c in KEEP or _plain(c) else _escaped(c) for c in text)
+
+
+def amount(size: int) -> str:
+    """Bytes as people read them: `834 B`, `12.0 KB`, `3.1 MB`."""
+    figure, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB"):
+        if figure < 1000:
+            break
+        figure, unit = figure / 1000, larger
+    return f"{size} B" if unit == "B" else f"{figure:.1f} {unit}"
 
 
 def print_json(document: Any) -> None:
     """One document on stdout."""
     click.echo(json.dumps(document, indent=2, default=list))
+
+
+def print_rows(rows: Iterable[Any]) -> None:
+    """One document on stdout, a list with a line for each row: many rows are written fast."""
+    click.echo("[" + ",\n ".join(json.dumps(row, default=list) for row in rows) + "]")
 
 
 def page(text: str) -> None:

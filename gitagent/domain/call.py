@@ -25,7 +25,8 @@ class Request:
     `step` and `attempt` say where in the task it stands (step 0 is the plan) and `tree` what it
     stands on, so that a resumed run recognises a question that was answered. `schema` is a JSON
     schema the reply should follow, where the endpoint can be told so. `max_tokens` bounds the
-    reply.
+    reply. `span` is the id of the call's span, once the call has a number: it says which call the
+    question goes out with, and is no part of what is asked.
     """
 
     phase: Phase
@@ -36,6 +37,7 @@ class Request:
     attempt: int = 1
     tree: str = ""
     schema: dict[str, Any] | None = None
+    span: str = ""
 
     @property
     def key(self) -> str:

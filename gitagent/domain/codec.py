@@ -13,8 +13,11 @@ def to_json(value: Any) -> bytes:
     """Indented JSON; what is not UTF-8 in it is escaped."""
     import msgspec
 
-    plain = _encodable(msgspec.to_builtins(value))
-    return msgspec.json.format(msgspec.json.encode(plain), indent=1)
+    try:
+        data = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        data = msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
+    return msgspec.json.format(data, indent=1)
 
 
 def from_json(data: bytes, kind: type[T]) -> T:

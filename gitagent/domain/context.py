@@ -26,12 +26,17 @@ class Hit:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What the model is shown of one file; `whole` says that nothing is left out."""
+    """What the model is shown of one file.
+
+    `whole` says that nothing is left out, `shortened` that long docstrings are. `text` is empty in
+    a task's log: it is the repository's, and may hold what must not be copied.
+    """
 
     path: str
     text: str
     whole: bool
     spans: tuple[Span, ...] = ()
+    shortened: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class Context:
     hits: tuple[Hit, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
     listing: tuple[str, ...] = ()
+
+    def without_texts(self) -> Context:
+        """What is worth keeping: where to look, and not what is there."""
+        return replace(self, excerpts=tuple(replace(e, text="") for e in self.excerpts))
 
     def code_only(self) -> Context:
         """Only files that may change: no tests, where others are left, and no listing."""

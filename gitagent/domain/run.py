@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gitagent.domain.rules import Settings
+
 
 @dataclass(frozen=True)
 class Process:
@@ -24,13 +26,15 @@ class Process:
 class Run:
     """One process's turn at a task. `epoch` counts them from 1; `began` is UTC, ISO 8601.
 
-    Only the run with the highest epoch may write to the task's log.
+    Only the run with the highest epoch may write to the task's log. `settings` are known once its
+    model is there.
     """
 
     epoch: int
     process: Process
     began: str
     model: str = ""
+    settings: Settings | None = None
 
 
 def named(run: Run) -> str:

@@ -36,6 +36,15 @@ class Summary:
     totals: Totals
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A ref that stands where a task's state would, and is none that can be read."""
+
+    id: str
+    reason: str
+    hint: str
+
+
 def summary(state: TaskState) -> Summary:
     """The line that a list shows of a task."""
     task = state.task

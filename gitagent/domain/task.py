@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from gitagent.domain.call import Call
 from gitagent.domain.context import Context
@@ -13,9 +13,6 @@ from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.errors import Ending
 
 BRANCHES = "refs/heads/"
-
-PlanMode = Literal["auto", "always", "never"]
-Delivery = Literal["branch", "patch"]
 
 
 @dataclass(frozen=True)
@@ -104,4 +101,5 @@ class TaskState:
     @property
     def spent(self) -> float:
         """USD, with what is reserved for calls whose answer is not known."""
-        return sum(call.cost_usd for call in self.calls)
+        # a log from elsewhere must not make room in the budget
+        return sum(max(0.0, call.cost_usd) for call in self.calls)

@@ -63,3 +63,7 @@ class Verdict:
     def acceptable(self) -> bool:
         """True where a checkpoint may be made of the tree: nothing to run is not a failure."""
         return self.kind != "fail"
+
+
+UNCHECKED = Verdict("none", "it came from elsewhere and was not checked here yet")
+"""Of a tree that only somebody else's gate has seen."""

@@ -180,7 +180,12 @@ def _replaced(old: Text, place: Place, edit: Replace) -> Text:
     new = spliced(old, place.start, place.stop, place.new)
     ended = edit.replace.endswith("\n")
     marked = bool(edit.replace) and ended != edit.search.endswith("\n")
-    return with_last_end(new, ended=ended) if marked and place.stop == len(old.lines) else new
+    if place.stop < len(old.lines):
+        return new
+    if marked:
+        return with_last_end(new, ended=ended)
+    same = bool(old.lines and new.lines) and old.lines[-1] == new.lines[-1]
+    return with_last_end(new, ended=bool(old.ends[-1])) if same else new
 
 
 def _place(old: Text, edit: Replace, hint: int | None) -> Place:

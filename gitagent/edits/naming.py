@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from gitagent.edits.languages import BARE_NAMES, EXTENSIONS
 
 _LONGEST = 6000
+PLACEHOLDER = "path/to/"
 
 _LABEL = re.compile(
     r"(?:(?:full |new |updated |modified |complete )?(?:file|filename|file ?path|path)"
@@ -47,6 +48,26 @@ def clean(name: str) -> str:
     return name
 
 
+def meant(name: str, known: Collection[str]) -> str:
+    """The path that a name stands for; empty for a placeholder that nobody knows a file by.
+
+    A weak model copies `path/to/` from what it was told, alone or before the path itself.
+    """
+    name = clean(name)
+    if name in known or not name.startswith(PLACEHOLDER):
+        return name
+    rest = name.removeprefix(PLACEHOLDER)
+    found = [path for path in known if path == rest or path.endswith(f"/{rest}")]
+    return found[0] if len(found) == 1 else ""
+
+
+def is_placeholder(line: str, known: Collection[str]) -> bool:
+    """Whether a comment names a file only in the way in which a prompt did."""
+    comment = _COMMENT.match(line) if len(line) <= _LONGEST else None
+    name = clean(_undressed(comment["text"])[0]) if comment else ""
+    return name.startswith(PLACEHOLDER) and not meant(name, known)
+
+
 def on_line(line: str, known: Collection[str]) -> str | None:
     """The path, where `line` is nothing but a path and its dress."""
     if len(line) > _LONGEST:
@@ -55,7 +76,7 @@ def on_line(line: str, known: Collection[str]) -> str | None:
     if bare in known:
         return bare
     bare, labelled = _undressed(line)
-    bare = clean(bare)
+    bare = meant(bare, known)
     return bare if bare in known or plausible(bare, labelled=labelled) else None
 
 
@@ -67,7 +88,7 @@ def in_info(info: str, known: Collection[str]) -> str | None:
         name = _ATTRIBUTE.sub("", word, count=1).strip("\"'`(),")
         if not labelled and n == 0 and (glued := re.match(r"[\w+#-]+:(?=[^:/\\])(.+)", name)):
             name = glued[1]
-        name = clean(name)
+        name = meant(name, known)
         if name in known or plausible(name, labelled=labelled):
             return name
     return None
@@ -81,7 +102,7 @@ def in_comment(body: Sequence[str], known: Collection[str]) -> str | None:
     if comment is None:
         return None
     name, labelled = _undressed(comment["text"])
-    name = clean(name)
+    name = meant(name, known)
     if name in known or (labelled and plausible(name, labelled=True)):
         return name
     return name if plausible(name) and PurePosixPath(name).suffix else None
@@ -105,7 +126,7 @@ def announced(line: str, known: Collection[str]) -> str | None:
     found = _ANNOUNCED.search(line) if len(line) <= _LONGEST else None
     if found is None:
         return None
-    name = clean(found["path"])
+    name = meant(found["path"], known)
     return name if name in known or (plausible(name) and PurePosixPath(name).suffix) else None
 
 

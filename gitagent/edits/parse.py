@@ -23,7 +23,15 @@ from gitagent.edits import (
 )
 from gitagent.edits.fences import Fence
 from gitagent.edits.found import Found
-from gitagent.edits.whole import Unnamed, completed, is_example, is_session, named_block, settle
+from gitagent.edits.whole import (
+    Unnamed,
+    completed,
+    is_example,
+    is_session,
+    named_block,
+    settle,
+    without_placeholder,
+)
 
 
 def parse(reply: str, known: Collection[str]) -> Proposal:
@@ -182,7 +190,8 @@ class _Reader:
         if orders and len(edits) == len(orders):
             return self._take(Found(end, edits))
         if not is_example(fence.language) and any(line.strip() for line in body):
-            block = Unnamed(fence.language, tuple(body), self._at + 1)
+            own = without_placeholder(body, self._known)
+            block = Unnamed(fence.language, tuple(own), self._at + 1)
             self._unnamed.append(block)
         return self._take(Found(end))
 

@@ -11,10 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gitagent.domain.edit import Edit
 from gitagent.edits import patches
 from gitagent.edits.patches import Hunk, Patch, unquoted
+
+FAR = 20
+"""Blank lines of a hunk, their spaces lost, that are believed one after the other."""
 
 _HUNK = re.compile(
     r"@@+[ \t]*(?:-(?P<line>\d+)(?:,(?P<old>\d+))?[ \t]+\+\d+(?:,(?P<new>\d+))?(?:[ \t]*@@+)?)?"
@@ -200,5 +204,5 @@ def _continues(lines: Sequence[str], at: int, hunk: Hunk) -> bool:
     """Whether the line at `at`, outside any fence, still belongs to `hunk`."""
     if lines[at]:
         return lines[at][0] in " +-\\"
-    following = lines[at + 1] if at + 1 < len(lines) else ""
+    following = next((line for line in islice(lines, at + 1, at + FAR) if line), "")
     return not hunk.complete and following[:1] in (" ", "+", "-", "\\")

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from gitagent.domain.edit import Edit, Replace, WriteFile
 from gitagent.edits import languages, naming
-from gitagent.edits.definitions import is_part, replacements
+from gitagent.edits.definitions import forgets_docstring, is_part, placed, replacements
 from gitagent.edits.fences import Fence
 from gitagent.edits.search_replace import joined
 
 MOSTLY = 0.6
+NO_PLACE = (
+    "has only a part of the file, and it is not clear where that belongs: write complete functions "
+    "only, each once, and a method inside its `class` line"
+)
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,21 @@ def completed(edit: Edit, known: Collection[str]) -> tuple[Sequence[Edit], str]:
     Where it has no clear place, the second value is the problem.
     """
     text = known.get(edit.path) if isinstance(known, Mapping) else None
-    if not isinstance(edit, WriteFile) or not text or not is_part(edit.text, text):
+    if not isinstance(edit, WriteFile) or not text:
         return [edit], ""
-    placed = replacements(edit.text, {edit.path: text})
-    problem = f"the block for {edit.path} has only a part of the file: write the file whole"
-    return placed, "" if placed else problem
+    if is_part(edit.text, text):
+        parts = placed(edit.text, edit.path, text)
+        problem = f"the block for {edit.path} {NO_PLACE}"
+        return (parts, "") if parts is not None else ([], problem)
+    if forgets_docstring(edit.text, text):
+        return placed(edit.text, edit.path, text) or [edit], ""
+    return [edit], ""
+
+
+def without_placeholder(body: Sequence[str], known: Collection[str]) -> Sequence[str]:
+    """The block without a first line that only repeats the path of an example."""
+    labelled = bool(body) and naming.is_placeholder(body[0], known)
+    return _without_label(body) if labelled else body
 
 
 def _without_label(body: Sequence[str]) -> Sequence[str]:

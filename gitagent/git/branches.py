@@ -28,14 +28,23 @@ def advance(repo: GitRepo, state: TaskState, commit: str) -> None:
     name = BRANCHES + state.task.branch
     if repo.ref(name) == commit:
         return
-    if place := repo.checked_out_at(state.task.branch):
-        raise Conflict(
-            f"{state.task.branch} is checked out at {place}, so it was not moved.",
-            hint=f"Switch away from it, then `git agent resume {state.task.id}`.",
-        )
+    _check_free(repo, state)
     old = state.head if state.checkpoints else None
+    if repo.ref(name) != old:
+        raise _elsewhere(state, repo.ref(name))
     repo.move_ref(name, commit, old, f"gitagent: step {len(state.checkpoints) + 1}")
     reach("branch moved, log not yet")
+
+
+def check_steps(repo: GitRepo, state: TaskState) -> None:
+    """Conflict where the steps are not the commits, one on the other, that the state says."""
+    parent = state.task.base
+    for step in state.checkpoints:
+        if repo.parents_of(step.commit) != [parent] or repo.tree_of(step.commit) != step.tree:
+            raise Conflict(
+                f"Step {step.step} of task {state.task.id} is not what its log says of it."
+            )
+        parent = step.commit
 
 
 def settle(repo: GitRepo, state: TaskState) -> str:
@@ -48,6 +57,8 @@ def settle(repo: GitRepo, state: TaskState) -> str:
     name = BRANCHES + task.branch
     tip = repo.ref(name)
     if tip == (state.head if state.checkpoints else None):
+        if tip and not _all_done(state):
+            _check_free(repo, state)  # no call is paid for a step that cannot land
         return ""
     if tip is None:
         repo.move_ref(name, state.head, None, "gitagent: made again")
@@ -62,10 +73,39 @@ def settle(repo: GitRepo, state: TaskState) -> str:
         return f"{task.branch} stood at {tip[:10]} and is at {state.head[:10]} again"
     if repo.parents_of(tip)[:1] == [state.head] and _says(repo, tip, OWN_TRAILERS[0] + task.id):
         return ""  # a run died before the log could follow; the step's end will say so
-    raise Conflict(
-        f"{task.branch} has commits that are not the task's: it is at {tip[:10]}, the task's last "
+    raise _elsewhere(state, tip)
+
+
+def _all_done(state: TaskState) -> bool:
+    return state.plan is not None and len(state.checkpoints) >= len(state.plan.steps)
+
+
+def _check_free(repo: GitRepo, state: TaskState) -> None:
+    """Conflict where somebody has the branch checked out."""
+    if place := repo.checked_out_at(state.task.branch):
+        raise Conflict(
+            f"{state.task.branch} is checked out at {place}, so it was not moved.",
+            hint=f"Switch away from it, then `git agent resume {state.task.id}`.",
+        )
+
+
+def _elsewhere(state: TaskState, tip: str | None) -> Conflict:
+    """Says of a branch that is not where the log has it what became of it, and what can be done."""
+    branch, resume = state.task.branch, f"`git agent resume {state.task.id}`"
+    if tip is None:
+        return Conflict(
+            f"{branch} was deleted or renamed meanwhile; nothing was moved.",
+            hint=f"{resume} makes it again, beside one that was renamed.",
+        )
+    if tip in {state.task.base, *(c.commit for c in state.checkpoints)}:
+        return Conflict(
+            f"{branch} was set back to {tip[:10]} meanwhile; nothing was moved.",
+            hint=f"{resume} brings it up to the task's last step.",
+        )
+    return Conflict(
+        f"{branch} has commits that are not the task's: it is at {tip[:10]}, the task's last "
         f"step at {state.head[:10]}. Nothing was moved.",
-        hint=f"Keep yours under another name, `git branch -m {task.branch} mine`, and resume; or "
+        hint=f"Keep yours under another name, `git branch -m {branch} mine`, and resume; or "
         f"take the task's as they are: `git branch rest {state.head[:10]}`.",
     )
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 
 from gitagent.domain.task import BRANCHES
 from gitagent.errors import Conflict
+from gitagent.failpoints import reach
+from gitagent.git import half_moved, locks
 from gitagent.git.repository import GitRepo
 from gitagent.git.trees import is_utf8
 
@@ -31,26 +34,41 @@ def advance(repo: GitRepo, branch: str, new: str, old: str, reason: str) -> None
         raise Conflict(
             f"{branch} is checked out at {place}.", hint="Accept it from there, or name another."
         )
-    with repo.moving_ref(BRANCHES + branch, new, old, reason):
+    with repo.keeping(), repo.moving_ref(BRANCHES + branch, new, old, reason):
         if here:
             _write_files(repo, here, new, old)
+    if here:
+        half_moved.unmark(repo)
 
 
 def _write_files(repo: GitRepo, checkout: Path, new: str, old: str) -> None:
     import pygit2
 
-    paths = repo.changed_paths(repo.tree_of(old), repo.tree_of(new))
+    before, after = repo.tree_of(old), repo.tree_of(new)
+    paths = repo.changed_paths(before, after)
+    strategy = pygit2.enums.CheckoutStrategy.DISABLE_PATHSPEC_MATCH
     try:
         _check_plain(repo, paths, new)
-        _check_clean(repo, checkout, paths)
-        repo.pygit2.checkout_tree(  # type: ignore[no-untyped-call]
-            repo.pygit2[repo.tree_of(new)],
-            strategy=pygit2.enums.CheckoutStrategy.SAFE
-            | pygit2.enums.CheckoutStrategy.DISABLE_PATHSPEC_MATCH,
-            paths=list(paths),
-        )
+        if half_moved.is_ours(repo, checkout, before, after, paths):
+            half_moved.make_folders(repo, checkout, after, paths)
+            strategy |= pygit2.enums.CheckoutStrategy.FORCE
+        else:
+            _check_clean(repo, checkout, paths)
+            strategy |= pygit2.enums.CheckoutStrategy.SAFE
+        with _index_held(repo):
+            half_moved.mark(repo, before, after)
+            repo.pygit2.checkout_tree(  # type: ignore[no-untyped-call]
+                repo.pygit2[after], strategy=strategy, paths=list(paths)
+            )
+            reach("files written")
     except (pygit2.GitError, OSError) as error:
         raise Conflict(f"The files could not be written: {error}.", hint=_by_git(new)) from error
+
+
+def _index_held(repo: GitRepo) -> AbstractContextManager[object]:
+    """Our own lock beside the index's, which libgit2 takes: so a dead one's is known."""
+    own = Path(repo.pygit2.path).resolve()
+    return locks.held(repo.folder, (own / "index").relative_to(repo.folder.resolve()).as_posix())
 
 
 def _check_plain(repo: GitRepo, paths: Sequence[str], new: str) -> None:

@@ -31,7 +31,7 @@ def commit_dirty(repo: GitRepo) -> tuple[str, Sequence[str]]:
     if not changes:
         return head, ()
     base = repo.pygit2[tree]
-    written = trees.write(repo.pygit2, base, changes)  # type: ignore[arg-type]
+    written = trees.write(repo.pygit2, base, changes, repo.unkept)  # type: ignore[arg-type]
     return repo.commit(written, [head], f"{SUBJECT}\n"), sorted(changes)
 
 
@@ -82,10 +82,12 @@ def _leaf(repo: GitRepo, checkout: Path, path: str, gone: bool) -> trees.Leaf:
     place = checkout / path
     mode = place.lstat().st_mode
     if stat.S_ISLNK(mode):
-        return str(repo.pygit2.create_blob(os.fsencode(place.readlink()))), trees.SYMLINK
+        target = os.fsencode(place.readlink())
+        link = repo.unkept.written(lambda: repo.pygit2.create_blob(target))
+        return str(link), trees.SYMLINK
     _check_filters(repo, path)
     try:
-        blob = str(repo.pygit2.create_blob_fromworkdir(path))
+        blob = str(repo.unkept.written(lambda: repo.pygit2.create_blob_fromworkdir(path)))
     except (pygit2.GitError, OSError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from error
     return blob, trees.EXECUTABLE if _is_executable(repo, path, mode) else trees.REGULAR

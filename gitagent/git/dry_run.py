@@ -13,20 +13,28 @@ from typing import Any
 from gitagent.domain.event import Kind
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
 from gitagent.git.log import TaskLog
-from gitagent.git.repository import GitRepo
+from gitagent.git.repository import Bot, GitRepo
+from gitagent.git.writing import writing
 
 
-def overlay(repo: GitRepo, folder: Path) -> GitRepo:
-    """A bare repository in `folder` that sees all objects of `repo` and keeps what is new."""
+def overlay(repo: GitRepo, folder: Path, person: Bot | None = None) -> GitRepo:
+    """A bare repository in `folder` that sees all objects of `repo` and keeps what is new.
+
+    What is committed there is by `person`; where nobody is named, by those of `repo`.
+    """
     import pygit2
 
-    pygit2.init_repository(str(folder), bare=True)
+    with writing("The cache folder"):
+        made = pygit2.init_repository(str(folder), bare=True)
     alternates = Path(folder, "objects", "info", "alternates")
     alternates.parent.mkdir(parents=True, exist_ok=True)
     alternates.write_bytes(os.fsencode(repo.folder / "objects") + b"\n")
     with suppress(FileNotFoundError):
         shutil.copyfile(repo.folder / "shallow", folder / "shallow")
-    return repo.at(folder)
+    if person is None:
+        return repo.at(folder)
+    made.config["user.name"], made.config["user.email"] = person
+    return GitRepo(pygit2.Repository(str(folder)), person)
 
 
 class CallsLog:
@@ -54,6 +62,9 @@ class CallsLog:
         kept = {name: value for name, value in changes.items() if name in _KEPT}
         if kept:
             self._log.record(kind, said, about=about, lasted=lasted, notes=notes, **kept)
+
+    def note(self, **facts: Any) -> None:
+        self.state = replace(self.state, **facts)
 
     def add_attempt(self, attempt: Attempt) -> None:
         kept = (a for a in self.state.attempts if (a.step, a.n) != (attempt.step, attempt.n))

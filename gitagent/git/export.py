@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gitagent.errors import AgentError
+from gitagent.errors import Unwritable
 from gitagent.ports import Repo, TreeFile
 
 LARGEST = 50_000_000
@@ -41,7 +41,7 @@ Skipped = tuple[str, str]
 def export(repo: Repo, tree: str, folder: Path) -> tuple[Skipped, ...]:
     """Write a tree's entries into an empty folder; returns what was left out as (path, reason).
 
-    Raises AgentError where the folder cannot be written.
+    Raises Unwritable where the folder cannot be written.
     """
     try:
         root = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -51,10 +51,7 @@ def export(repo: Repo, tree: str, folder: Path) -> tuple[Skipped, ...]:
         finally:
             os.close(root)
     except OSError as error:
-        raise AgentError(
-            f"The tree cannot be written to {folder}: {error.strerror}.",
-            hint="Make room there, or name another folder for temporary files.",
-        ) from error
+        raise Unwritable(f"The tree cannot be written to {folder}: {error.strerror}.") from error
     return tuple(writer.skipped)
 
 

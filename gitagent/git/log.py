@@ -10,30 +10,36 @@ is there, and whoever fetches the ref has all of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gitagent.domain.codec import from_json, to_json
 from gitagent.domain.edit import File
 from gitagent.domain.event import Event, Kind
 from gitagent.domain.run import Run, named
-from gitagent.domain.summary import Summary, summary
+from gitagent.domain.summary import Summary, Unreadable, summary
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
-from gitagent.errors import AgentError, Conflict, UnknownTask
+from gitagent.errors import AgentError, Conflict, UnknownTask, Unwritable
 from gitagent.failpoints import reach
-from gitagent.git import branches, state_files
+from gitagent.git import branches, soundness, state_files
 from gitagent.git.repository import GitRepo
-from gitagent.git.writing import hold_room, leave_room
+from gitagent.git.writing import hold_room, leave_room, writing
 
 FAMILY = "refs/gitagent/"
-BRANCHES = "agent/"
 EMPTY_TREE = ""
 MARK = "gitagent: "
 NOT_TASKS = ("salvaged/",)
-SETTLING = (Kind.ANSWERED, Kind.FAILED)
+NOT_BEGUN = "Nothing was begun. Make room, or make it writable, then start the task again."
+LEAVING_ROOM = (Kind.ANSWERED, Kind.FAILED, Kind.ENDED)
+LARGEST = 16 << 20
+"""Bytes of a file of the state; what is larger was not written by us."""
+MOST_FACTS = 20_000
+"""Files of one kind; nor were so many."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,21 +58,33 @@ class Entry:
 
 
 class TaskLog:
-    """Implements ports.Log on `refs/gitagent/<id>`."""
+    """Implements ports.Log on `refs/gitagent/<id>`. `on_event` is told of each event once it is
+    kept."""
 
     def __init__(self, repo: GitRepo, state: TaskState, tip: str | None, events: int = 0) -> None:
         self._repo = repo
         self._tip = tip
         self._events = events
+        self._noted: dict[str, Any] = {}
+        self.on_event: Callable[[Event], None] = lambda _event: None
         self.state = state
         self._files = state_files.encode(state) if tip else {}
 
     @classmethod
-    def create(cls, repo: GitRepo, state: TaskState) -> TaskLog:
+    def create(
+        cls,
+        repo: GitRepo,
+        state: TaskState,
+        on_event: Callable[[Event], None] = lambda _event: None,
+    ) -> TaskLog:
         """A new chain; Conflict where the id is taken."""
         log = cls(repo, state, None)
-        repo.keep_reflog(log.ref)
-        log._append(Entry(Kind.CREATED, keeps=[state.task.base]), state)
+        log.on_event = on_event
+        try:
+            repo.keep_reflog(log.ref)
+            log._append(Entry(Kind.CREATED, keeps=[state.task.base]), state)
+        except Unwritable as error:
+            raise Unwritable(str(error), hint=NOT_BEGUN) from error
         return log
 
     @classmethod
@@ -113,6 +131,10 @@ class TaskLog:
         entry = Entry(kind, said, about, lasted, notes or {}, code or {})
         self._append(entry, replace(self.state, **changes))
 
+    def note(self, **facts: Any) -> None:
+        """Fields of the state that go with the next event; they are not worth one of their own."""
+        self._noted |= facts
+
     def add_attempt(self, attempt: Attempt) -> None:
         """An attempt as it stands now; nothing where the log says so already."""
         known = {(a.step, a.n): a for a in self.state.attempts}
@@ -149,12 +171,20 @@ class TaskLog:
         self._append(entry, state)
         return made
 
+    def removing(self) -> AbstractContextManager[None]:
+        """The log is gone when the block ends well, and nobody takes it over meanwhile.
+
+        Conflict where it has gone on since it was read.
+        """
+        return self._repo.deleting_ref(self.ref, self._tip or "")
+
     def settle(self) -> str:
         """Put the branch where the log says that it is; what was done, in one sentence.
 
-        Conflict where somebody else's commits are on it.
+        Conflict where somebody else's commits are on it, or a later run has the task.
         """
-        return branches.settle(self._repo, self.state)
+        with self._fenced(), self._repo.staying_ref(self.ref, self._tip):
+            return branches.settle(self._repo, self.state)
 
     def read(self, name: str) -> bytes | None:
         """A file of the state's tree; None where there is none."""
@@ -166,27 +196,46 @@ class TaskLog:
         Both move while the lock of the state ref is held, so that no run that was overtaken can
         move the branch.
         """
-        reach(f"{entry.kind}: to be written")
-        if entry.kind in SETTLING:
-            leave_room(self._repo.folder, state.task.id)
-        files = state_files.encode(state)
-        event = self._event(entry, state.epoch)
-        before = self._repo.tree_of(self._tip) if self._tip else EMPTY_TREE
-        tree = self._repo.with_files(before, self._written(files, event, entry.notes))
-        tree = self._repo.with_trees(tree, entry.code)
-        parents = [*([self._tip] if self._tip else []), *entry.keeps]
-        commit = self._repo.commit(tree, parents, _message(event, state))
-        reach(f"{entry.kind}: written")
-        with (
-            self._fenced(),
-            self._repo.moving_ref(self.ref, commit, self._tip, MARK + str(entry.kind)),
-        ):
-            if entry.branch_to:
-                branches.advance(self._repo, self.state, entry.branch_to)
+        with writing():
+            reach(f"{entry.kind}: to be written")
+            if entry.kind in LEAVING_ROOM:
+                leave_room(self._repo.folder, state.task.id)
+            if entry.kind is Kind.RESERVED:
+                hold_room(self._repo.folder, state.task.id)
+            state = replace(state, **self._noted)
+            files = state_files.encode(state, self.state, self._files)
+            event = self._event(entry, state.epoch)
+            commit = self._commit(entry, event, state, self._written(files, event, entry.notes))
+            reach(f"{entry.kind}: written")
+            with self._repo.keeping():
+                self._move(entry, commit)
         self.state, self._tip, self._files, self._events = state, commit, files, event.n
-        if entry.kind is Kind.RESERVED:
-            hold_room(self._repo.folder, state.task.id)
+        self._noted = {}
+        self.on_event(event)
         reach(f"{entry.kind}: kept")
+
+    def _commit(
+        self, entry: Entry, event: Event, state: TaskState, written: Mapping[str, File | None]
+    ) -> str:
+        """The event's commit; what a gc took of the trees that it holds is written again."""
+        self._repo.unkept.restore()
+        before = self._repo.tree_of(self._tip) if self._tip else EMPTY_TREE
+        tree = self._repo.with_trees(self._repo.with_files(before, written), entry.code)
+        parents = [*([self._tip] if self._tip else []), *entry.keeps]
+        return self._repo.commit(tree, parents, _message(event, state))
+
+    def _move(self, entry: Entry, commit: str) -> None:
+        try:
+            with (
+                self._fenced(),
+                self._repo.moving_ref(self.ref, commit, self._tip, MARK + str(entry.kind)),
+            ):
+                if entry.branch_to:
+                    branches.advance(self._repo, self.state, entry.branch_to)
+        except (OSError, Unwritable):
+            # what the disk refused may have come after the ref had moved
+            if self._repo.ref(self.ref) != commit:
+                raise
 
     @contextmanager
     def _fenced(self) -> Iterator[None]:
@@ -226,21 +275,43 @@ class TaskLog:
         return written | {name: File(data) for name, data in changed.items()}
 
 
-def tasks(repo: GitRepo) -> Iterator[TaskState]:
-    """The state of every task of the repository, newest first."""
-    states = [_state(repo, task_id, tip) for task_id, tip in tips(repo).items()]
-    return iter(sorted(states, key=lambda state: state.task.created, reverse=True))
+def tasks(repo: GitRepo) -> tuple[list[TaskState], list[Unreadable]]:
+    """The state of every task of the repository, newest first, and what cannot be read."""
+    states, unreadable = _each(repo, _state)
+    return sorted(states, key=lambda state: state.task.created, reverse=True), unreadable
 
 
 def summaries(repo: GitRepo) -> list[Summary]:
     """A line of every task of the repository, newest first, without reading what is behind it."""
-    found = [_summary(repo, task_id, tip) for task_id, tip in tips(repo).items()]
-    return sorted(found, key=lambda each: each.created, reverse=True)
+    return listing(repo)[0]
 
 
-def tips(repo: GitRepo) -> dict[str, str]:
-    """The last event of each task, by task id."""
-    named = ((name.removeprefix(FAMILY), tip) for name, tip in repo.refs(FAMILY).items())
+def listing(repo: GitRepo, beginning: str = "") -> tuple[list[Summary], list[Unreadable]]:
+    """As `summaries`, and what cannot be read: one bad ref does not hide the others.
+
+    `beginning` is that of the ids which are wanted.
+    """
+    found, unreadable = _each(repo, _summary, beginning)
+    return sorted(found, key=lambda each: each.created, reverse=True), unreadable
+
+
+def _each(
+    repo: GitRepo, read: Callable[[GitRepo, str, str], T], beginning: str = ""
+) -> tuple[list[T], list[Unreadable]]:
+    found: list[T] = []
+    unreadable: list[Unreadable] = []
+    for task_id, tip in tips(repo, beginning).items():
+        try:
+            found.append(read(repo, task_id, tip))
+        except AgentError as error:
+            unreadable.append(Unreadable(task_id, str(error), error.hint))
+    return found, unreadable
+
+
+def tips(repo: GitRepo, beginning: str = "") -> dict[str, str]:
+    """The last event of each task whose id begins so, by task id."""
+    refs = repo.refs(FAMILY + beginning)
+    named = ((name.removeprefix(FAMILY), tip) for name, tip in refs.items())
     return {name: tip for name, tip in named if not name.startswith(NOT_TASKS)}
 
 
@@ -250,7 +321,13 @@ def history(repo: GitRepo, task_id: str) -> Iterator[tuple[Event, str]]:
     while tip is not None:
         event = _event(repo, tip)
         yield event, tip
-        tip = repo.parents_of(tip)[0] if event.n > 1 else None
+        before = repo.parents_of(tip) if event.n > 1 else ()
+        tip = before[0] if before else None
+
+
+def state_at(repo: GitRepo, task_id: str, event: str) -> TaskState:
+    """The state as one event of a task, given by its commit, left it."""
+    return _state(repo, task_id, event)
 
 
 def newest(repo: GitRepo) -> str:
@@ -277,29 +354,44 @@ def _message(event: Event, state: TaskState) -> str:
 
 
 def _event(repo: GitRepo, tip: str) -> Event:
-    data = _Reader(repo, tip).read(state_files.EVENT)
+    data = repo.top_file(tip, state_files.EVENT, LARGEST)
     if data is None:
         raise Conflict(f"{tip[:10]} is no event of a task.")
     return from_json(data, Event)
 
 
 def _summary(repo: GitRepo, task_id: str, tip: str) -> Summary:
-    data = _Reader(repo, tip).read(state_files.SUMMARY)
-    return from_json(data, Summary) if data else summary(_state(repo, task_id, tip))
+    with _ours(task_id):
+        data = repo.top_file(tip, state_files.SUMMARY, LARGEST)
+        if data is None:
+            return summary(_state(repo, task_id, tip))
+        found = from_json(data, Summary)
+        soundness.check_named(task_id, found.id, found.branch)
+    return found
 
 
 def _state(repo: GitRepo, task_id: str, tip: str) -> TaskState:
     """What the chain says, if it is one of ours: the ref may come from anywhere."""
-    try:
+    with _ours(task_id):
         state = state_files.decode(_Reader(repo, tip))
-        if state.task.id != task_id or not state.task.branch.startswith(BRANCHES):
-            raise Conflict(f"It speaks of another task or branch: {state.task.branch}.")
-    except (AgentError, KeyError) as error:
-        raise Conflict(
-            f"{FAMILY}{task_id} is not the state of a task. {error}",
-            hint=f"If it is of no use: `git update-ref -d {FAMILY}{task_id}`.",
-        ) from error
+        soundness.check(task_id, state)
     return state
+
+
+@contextmanager
+def _ours(task_id: str) -> Iterator[None]:
+    """Raises Conflict, which names the ref, for whatever is wrong with what is behind it."""
+    import pygit2
+
+    name = f"{FAMILY}{task_id}"
+    try:
+        yield
+    except (AgentError, KeyError, ValueError, pygit2.GitError) as error:
+        said = str(error)
+        raise Conflict(
+            said if said.startswith(name) else f"{name} is not the state of a task. {said}",
+            hint=f"If it is of no use: `git update-ref -d {name}`.",
+        ) from error
 
 
 class _Reader:
@@ -309,10 +401,15 @@ class _Reader:
         self._repo = repo
         self._tree = repo.tree_of(tip)
 
-    def names(self) -> list[str]:
-        return [f.path for f in self._repo.files(self._tree) if not f.path.startswith("code/")]
+    def names(self, folder: str) -> list[str]:
+        names = self._repo.names_in(self._tree, folder)
+        if len(names) > MOST_FACTS:
+            raise Conflict(f"There are {len(names)} files in {folder}.")
+        return names
 
     def read(self, name: str) -> bytes | None:
+        if self._repo.size(self._tree, name) > LARGEST:
+            raise Conflict(f"{name} is larger than what we write.")
         file = self._repo.file(self._tree, name)
         return None if file is None else file.data
 

@@ -1,6 +1,7 @@
 """The one place that runs the git program, for what pygit2 has no equal to.
 
-The user's environment and configuration may name programs to run; none of that applies here.
+The user's environment and configuration may name programs to run and hold keys; none of that
+applies here.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ SAFE = (
     "-c",
     "core.quotePath=true",
 )
+
+PASSED_ON = (
+    "PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE",
+    "LC_MESSAGES",
+)  # fmt: skip
 
 # The same patch whatever `format.*`, `diff.*` and `log.*` say; `git am` must take it.
 PLAIN_PATCH = (
@@ -54,6 +60,10 @@ PLAIN_PATCH = (
     "--suffix=.patch",
 )
 
+# What was promised to a partial clone is elsewhere, and is not fetched to be counted.
+DISK_USE = ("rev-list", "--objects", "--disk-usage", "--exclude-promisor-objects")
+LASTING = ("--exclude=agent/*", "--branches", "--tags", "--remotes")
+
 
 def format_patch(repo: GitRepo, base: str, head: str, folder: Path) -> list[Path]:
     """Patch files for the commits from `base` to `head`, as `git am` takes them."""
@@ -70,6 +80,17 @@ def left_out(repo: GitRepo) -> frozenset[str]:
     """The paths that a sparse checkout leaves out; they are in the index and not on disk."""
     listed = _git(repo, "ls-files", "-t", "-z", "--sparse").split("\0")
     return frozenset(line[2:] for line in listed if line.startswith("S "))
+
+
+def disk_use_of(repo: GitRepo, task_id: str) -> int:
+    """Bytes that a task's log and branch take beside what its base has."""
+    return int(_git(repo, *DISK_USE, f"refs/gitagent/{task_id}", "--not", *LASTING, "--"))
+
+
+def disk_use_of_all(repo: GitRepo) -> int:
+    """Bytes that all tasks take together, the salvaged ones too, beside people's branches."""
+    agents = ("--glob=refs/gitagent", "--glob=refs/heads/agent")
+    return int(_git(repo, *DISK_USE, *agents, "--not", *LASTING, "--"))
 
 
 def version() -> str:
@@ -97,7 +118,8 @@ def _run(command: list[str], folder: Path | None = None) -> str:
 
 def _program() -> str:
     try:
-        import git
+        with _clean_environment():
+            import git
     except ImportError as error:
         # GitPython looks for the program when it is imported
         raise UsageError("The git program cannot be found.", hint="Install git.") from error
@@ -106,8 +128,8 @@ def _program() -> str:
 
 @contextmanager
 def _clean_environment() -> Iterator[None]:
-    """No inherited GIT_* variable while git runs; GitPython offers no way to leave one out."""
-    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    """Only what git needs while it runs; GitPython offers no way to leave a variable out."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if name not in PASSED_ON}
     os.environ["GIT_TERMINAL_PROMPT"] = "0"
     try:
         yield

@@ -16,11 +16,12 @@ from gitagent.errors import Conflict, Unwritable, UsageError
 from gitagent.failpoints import reach
 from gitagent.git import locks, worktrees
 from gitagent.git.trees import is_utf8
-from gitagent.git.writing import writing
+from gitagent.git.writing import sync, writing
 
 if TYPE_CHECKING:
     import pygit2
 
+OBJECTS, REFS = "objects", "refs"
 LOCK_WAITS = (0.02, 0.1, 0.3)
 """Seconds between tries to lock a ref: another git process holds a lock for an instant only."""
 
@@ -38,7 +39,7 @@ def read(repository: pygit2.Repository, name: str) -> str | None:
 
 def keep_reflog(repository: pygit2.Repository, name: str) -> None:
     """Let git write down where a ref has been, which it does not by itself outside refs/heads."""
-    place = worktrees.shared(Path(repository.path)) / "logs" / name
+    place = _reflog(repository, name)
     with writing():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.touch()
@@ -49,7 +50,7 @@ def moved_here(repository: pygit2.Repository, name: str, mark: str) -> set[str]:
 
     A reflog is never fetched, so that nobody else can have written it.
     """
-    place = worktrees.shared(Path(repository.path)) / "logs" / name
+    place = _reflog(repository, name)
     lines = place.read_bytes().splitlines() if place.is_file() else []
     parts = (line.partition(b"\t") for line in lines)
     return {
@@ -57,8 +58,26 @@ def moved_here(repository: pygit2.Repository, name: str, mark: str) -> set[str]:
     }
 
 
+def _reflog(repository: pygit2.Repository, name: str) -> Path:
+    return worktrees.shared(Path(repository.path)) / "logs" / name
+
+
 def names(repository: pygit2.Repository) -> Iterator[str]:
     return map(os.fsdecode, repository.raw_listall_references())
+
+
+def targets(repository: pygit2.Repository, prefix: str) -> dict[str, str]:
+    """What all refs lead to whose name starts so, by name; in one pass over all refs."""
+    import pygit2
+
+    found: dict[str, str | None] = {}
+    for reference in repository.references.iterator():
+        name = os.fsdecode(reference.raw_name)
+        if name.startswith(prefix):
+            target = reference.raw_target
+            direct = isinstance(target, pygit2.Oid)
+            found[name] = str(target) if direct else read(repository, name)
+    return {name: target for name, target in found.items() if target}
 
 
 @contextmanager
@@ -75,19 +94,53 @@ def moving(
         if old is None:
             _check_free(repository, name)
         yield
+        common = worktrees.shared(Path(repository.path))
+        sync(common / OBJECTS)
         reach("ref to be moved")
         transaction.set_target(name, new, message=reason)
+    if old is None:
+        _sync_folders(common, name)
     reach("ref moved")
+
+
+@contextmanager
+def staying(repository: pygit2.Repository, name: str, at: str | None) -> Iterator[None]:
+    """Nobody moves the ref while the block runs; Conflict where it stands elsewhere already."""
+    with _locked(repository, name):
+        if _target(repository, name) != at:
+            raise _moved(name)
+        yield
+
+
+def _sync_folders(common: Path, name: str) -> None:
+    """The folders above a new ref's own: it may be the first one in them."""
+    for folder in (common / name).parent.parents:
+        sync(folder)
+        if folder in (common, common / REFS):
+            return
 
 
 def delete(repository: pygit2.Repository, name: str, old: str) -> None:
     """Compare-and-delete; nothing where the ref is gone."""
-    if read(repository, name) is None:
-        return
-    with _locked(repository, name) as transaction:
+    if read(repository, name) is not None:
+        with deleting(repository, name, old):
+            pass
+
+
+@contextmanager
+def deleting(repository: pygit2.Repository, name: str, old: str) -> Iterator[None]:
+    """Compare-and-delete around a block: nobody else moves the ref while the block runs.
+
+    The ref stays if the block raises. Its reflog goes with it, as git has it.
+    """
+    with _locked(repository, name, removes=True) as transaction:
         if _target(repository, name) != old:
             raise _moved(name)
+        yield
         reach("ref to be removed")
+        with writing():
+            _reflog(repository, name).unlink(missing_ok=True)
+        reach("reflog removed")
         transaction.remove(name)
     reach("ref removed")
 
@@ -106,19 +159,27 @@ def _check_free(repository: pygit2.Repository, name: str) -> None:
 
 
 @contextmanager
-def _locked(repository: pygit2.Repository, name: str) -> Iterator[pygit2.ReferenceTransaction]:
+def _locked(
+    repository: pygit2.Repository, name: str, *, removes: bool = False
+) -> Iterator[pygit2.ReferenceTransaction]:
     """A transaction that holds the lock of a ref; it is done when the block ends well."""
     import pygit2
 
+    if "GIT_QUARANTINE_PATH" in os.environ:
+        raise UsageError(
+            "A pre-receive hook can move no ref: what was pushed is not accepted yet.",
+            hint="Call it from post-receive.",
+        )
     if "\0" in name or not is_utf8(name) or not pygit2.reference_is_valid_name(name):
         raise UsageError(f"`{name}` cannot be the name of a branch.")
-    at_end = False
+    folder, at_end = worktrees.shared(Path(repository.path)), False
     try:
         with (
-            locks.held(worktrees.shared(Path(repository.path)), name),
+            locks.held(folder, name, removes=removes) as taken,
             pygit2.ReferenceTransaction(repository) as transaction,
         ):
             _lock(repository, transaction, name)
+            taken()
             reach("ref locked")
             yield transaction
             at_end = True

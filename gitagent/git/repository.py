@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitagent.config import GitEntry
 from gitagent.domain.edit import File
 from gitagent.errors import NoCommits, NotARepository, UnknownRevision, UsageError
 from gitagent.git import refs, trees, worktrees
+from gitagent.git.reading import present
+from gitagent.git.unkept import Unkept, outwait_gc
 from gitagent.git.writing import writing
 from gitagent.ports import TreeFile
 
 if TYPE_CHECKING:
     import pygit2
+
+    from gitagent.config import GitEntry
 
 Bot = tuple[str, str]
 TREES_KEPT = 4
@@ -31,6 +34,7 @@ class GitRepo:
         self._bot = bot
         self._config = repository.config
         self._listed: dict[str, tuple[TreeFile, ...]] = {}
+        self.unkept = Unkept(repository)
 
     @classmethod
     def open(cls, start: Path, bot: Bot = DEFAULT_BOT) -> GitRepo:
@@ -39,8 +43,14 @@ class GitRepo:
 
         # what we say is kept must be on the disk: objects, refs and the folders that name them
         pygit2.settings.enable_fsync_gitdir(True)
+        flags = pygit2.enums.RepositoryOpenFlag.FROM_ENV
+        if named := os.environ.get("GIT_DIR"):
+            # libgit2 looks at it only where it is given no place to start from
+            start = start / named
+            flags |= pygit2.enums.RepositoryOpenFlag.NO_SEARCH
+            flags |= pygit2.enums.RepositoryOpenFlag.NO_DOTGIT
         try:
-            repository = pygit2.Repository(str(start), pygit2.enums.RepositoryOpenFlag.FROM_ENV)
+            repository = pygit2.Repository(str(start), flags)
         except pygit2.GitError as error:
             raise _not_opened(start, error) from error
         return cls(repository, bot)
@@ -60,6 +70,8 @@ class GitRepo:
     def settings(self, prefix: str) -> list[GitEntry]:
         """Entries of the git configuration whose key starts so, in the order git reads them."""
         import pygit2
+
+        from gitagent.config import GitEntry
 
         level = pygit2.enums.ConfigLevel
         foreign = (level.LOCAL, level.WORKTREE)
@@ -109,13 +121,17 @@ class GitRepo:
 
     def _list(self, tree: str) -> tuple[TreeFile, ...]:
         header = self.pygit2.odb.read_header
-        return tuple(
-            TreeFile(path, str(entry.id), mode, 0 if mode == trees.GITLINK else header(entry.id)[1])
-            for path, entry, mode in trees.walk(self.pygit2, self._tree(tree))
-        )
+        with self._present():
+            return tuple(
+                TreeFile(
+                    path, str(entry.id), mode, 0 if mode == trees.GITLINK else header(entry.id)[1]
+                )
+                for path, entry, mode in trees.walk(self.pygit2, self._tree(tree))
+            )
 
     def read(self, blob: str) -> bytes:
-        return self.pygit2.odb.read(blob)[1]
+        with self._present():
+            return self.pygit2.odb.read(blob)[1]
 
     def file(self, tree: str, path: str) -> File | None:
         entry = self._entry(tree, path)
@@ -124,35 +140,78 @@ class GitRepo:
         executable = int(entry.filemode) == trees.EXECUTABLE
         return File(self.read(str(entry.id)), executable)
 
+    def top_file(self, commit: str, name: str, largest: int) -> bytes | None:
+        """A file at the top of a commit's tree; None where there is none of at most so many bytes.
+
+        Whoever reads one file of each of many commits reads nothing else of them.
+        """
+        import pygit2
+
+        try:
+            found = self._commit(commit).tree / name
+        except KeyError:
+            return None
+        except pygit2.GitError as error:
+            raise UnknownRevision(f"The tree of {commit} is not here.") from error
+        if not isinstance(found, pygit2.Blob) or found.size > largest:
+            return None
+        return found.data
+
+    def has_tree(self, tree: str) -> bool:
+        """Whether there is a tree of this id."""
+        import pygit2
+
+        try:
+            return isinstance(self.pygit2.get(tree), pygit2.Tree)
+        except (ValueError, pygit2.GitError):
+            return False
+
+    def names_in(self, tree: str, folder: str) -> list[str]:
+        """What is directly in a folder of a tree; nothing where there is no such folder."""
+        found = self._entry(tree, folder)
+        if found is None or int(found.filemode) != trees.TREE:
+            return []
+        return [os.fsdecode(entry.raw_name or b"") for entry in self._tree(str(found.id))]
+
+    def size(self, tree: str, path: str) -> int:
+        """The bytes of a file of a tree, without reading it; 0 where there is none."""
+        found = self._entry(tree, path)
+        if found is None or int(found.filemode) in (trees.TREE, trees.GITLINK):
+            return 0
+        return int(self.pygit2.odb.read_header(found.id)[1])
+
     def mode(self, tree: str, path: str) -> int | None:
         entry = self._entry(tree, path)
         return None if entry is None else int(entry.filemode)
 
     def with_files(self, tree: str, changes: Mapping[str, File | None]) -> str:
         leaves = {path: self._leaf(file) if file else None for path, file in changes.items()}
-        return trees.write(self.pygit2, self._tree(tree) if tree else None, leaves)
+        base = self._tree(tree) if tree else None
+        return trees.write(self.pygit2, base, leaves, self.unkept)
 
     def with_trees(self, tree: str, folders: Mapping[str, str]) -> str:
         """A new tree in which each path is the folder with this tree id."""
         leaves = {path: (folder, trees.TREE) for path, folder in folders.items()}
-        return trees.write(self.pygit2, self._tree(tree) if tree else None, leaves)
+        base = self._tree(tree) if tree else None
+        return trees.write(self.pygit2, base, leaves, self.unkept)
 
     def commit(self, tree: str, parents: Sequence[str], message: str) -> str:
         import pygit2
 
-        author, committer = pygit2.Signature(*self._bot), self._committer()
-        with writing():
-            made = self.pygit2.create_commit(None, author, committer, message, tree, list(parents))
-        return str(made)
+        author = pygit2.Signature(*self._bot)
+        return self._new_commit(author, message, tree, parents)
 
     def copy_commit(self, commit: str, tree: str, parent: str) -> str:
         """The commit on another parent: same author, message and trailers."""
         original = self._commit(commit)
-        return str(
-            self.pygit2.create_commit(
-                None, original.author, self._committer(), original.message, tree, [parent]
-            )
-        )
+        return self._new_commit(original.author, original.message, tree, [parent])
+
+    def _new_commit(
+        self, author: pygit2.Signature, message: str, tree: str, parents: Sequence[str]
+    ) -> str:
+        parts = (None, author, self.committer(), message, tree, list(parents))
+        with writing():
+            return str(self.unkept.written(lambda: self.pygit2.create_commit(*parts)))
 
     def ref(self, name: str) -> str | None:
         return refs.read(self.pygit2, name)
@@ -192,21 +251,34 @@ class GitRepo:
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Targets of all refs whose name starts so, by name."""
-        found = (name for name in refs.names(self.pygit2) if name.startswith(prefix))
-        return {name: target for name in found if (target := self.ref(name))}
+        return refs.targets(self.pygit2, prefix)
 
     def move_ref(self, name: str, new: str, old: str | None, reason: str) -> None:
         with self.moving_ref(name, new, old, reason):
             pass
 
-    def moving_ref(
-        self, name: str, new: str, old: str | None, reason: str
-    ) -> AbstractContextManager[None]:
+    @contextmanager
+    def moving_ref(self, name: str, new: str, old: str | None, reason: str) -> Iterator[None]:
         """Compare-and-swap around a block: nobody else moves the ref while the block runs.
 
         The ref stays where it is if the block raises.
         """
-        return refs.moving(self.pygit2, name, new, old, reason)
+        with refs.moving(self.pygit2, name, new, old, reason):
+            yield
+            self.unkept.restore()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Around what moves a ref to new objects: no gc that has not seen the ref takes them."""
+        outwait_gc(self.folder)
+        yield
+        outwait_gc(self.folder)
+        self.unkept.restore()
+        self.unkept.forget()
+
+    def staying_ref(self, name: str, at: str | None) -> AbstractContextManager[None]:
+        """Nobody moves the ref while a block runs; Conflict where it stands elsewhere already."""
+        return refs.staying(self.pygit2, name, at)
 
     def keep_reflog(self, name: str) -> None:
         """From now on git writes down where this ref has been."""
@@ -220,6 +292,10 @@ class GitRepo:
         """Compare-and-delete; Conflict where it stands elsewhere, nothing where it is gone."""
         refs.delete(self.pygit2, name, old)
 
+    def deleting_ref(self, name: str, old: str) -> AbstractContextManager[None]:
+        """Compare-and-delete around a block: nobody else moves the ref while the block runs."""
+        return refs.deleting(self.pygit2, name, old)
+
     def changed_paths(self, before: str, after: str) -> Sequence[str]:
         paths = set()
         for delta in self._diff(before, after).deltas:
@@ -228,18 +304,29 @@ class GitRepo:
 
     def diff(self, before: str, after: str) -> str:
         diff = self._diff(before, after)
-        diff.find_similar()
-        return b"".join(patch.data for patch in diff if patch is not None).decode(
-            "utf-8", "surrogateescape"
-        )
+        with self._present():
+            diff.find_similar()
+            patches = b"".join(patch.data for patch in diff if patch is not None)
+        return patches.decode("utf-8", "surrogateescape")
 
     def merge(self, ancestor: str, ours: str, theirs: str) -> tuple[str, list[str]]:
         """Three trees merged in memory: the tree, or "" and the paths in conflict."""
         index = self.pygit2.merge_trees(self._tree(ancestor), self._tree(ours), self._tree(theirs))
         if index.conflicts is None:
-            return str(index.write_tree(self.pygit2)), []
+            made = str(index.write_tree(self.pygit2))
+            self._remember(ours, made)
+            return made, []
         entries = (entry for conflict in index.conflicts for entry in conflict if entry)
         return "", sorted({entry.path for entry in entries})
+
+    def _remember(self, before: str, after: str) -> None:
+        """What a merge wrote: the tree, and what is new on the way to each path that differs."""
+        self.unkept.remember(after)
+        for path in self.changed_paths(before, after):
+            for end in (n for n, character in enumerate(path + "/") if character == "/"):
+                found = self._entry(after, path[:end])
+                if found is not None and int(found.filemode) != trees.GITLINK:
+                    self.unkept.remember(str(found.id))
 
     def commits(self, tip: str, base: str) -> list[str]:
         """Commits that `tip` has and `base` has not, oldest first."""
@@ -251,9 +338,23 @@ class GitRepo:
 
     def check_identity(self) -> None:
         """Raises UsageError where git does not know who would be the committer."""
-        self._committer()
+        self.committer()
 
-    def _committer(self) -> pygit2.Signature:
+    def check_index(self) -> None:
+        """Raises UsageError where the index is one that pygit2, which looks there for attributes
+        when it compares two trees, does not read."""
+        import pygit2
+
+        try:
+            _ = self.pygit2.index
+        except pygit2.GitError as error:
+            raise UsageError(
+                f"The index cannot be read: {error}.",
+                hint="Of a sparse one: `git sparse-checkout reapply --no-sparse-index`.",
+            ) from error
+
+    def committer(self) -> pygit2.Signature:
+        """Who commits here; UsageError where git does not know."""
         import pygit2
 
         name = os.environ.get("GIT_COMMITTER_NAME") or _value(self._config, "user.name")
@@ -267,7 +368,7 @@ class GitRepo:
 
     def _leaf(self, file: File) -> tuple[str, int]:
         with writing():
-            blob = str(self.pygit2.create_blob(file.data))
+            blob = str(self.unkept.written(lambda: self.pygit2.create_blob(file.data)))
         return blob, trees.EXECUTABLE if file.executable else trees.REGULAR
 
     def _commit(self, commit: str) -> pygit2.Commit:
@@ -279,7 +380,14 @@ class GitRepo:
         return found
 
     def _tree(self, tree: str) -> pygit2.Tree:
-        return self.pygit2[tree]  # type: ignore[return-value]
+        with self._present():
+            return self.pygit2[tree]  # type: ignore[return-value]
+
+    def _present(self) -> AbstractContextManager[None]:
+        return present(self._is_partial)
+
+    def _is_partial(self) -> bool:
+        return any(entry.name.endswith(".promisor") for entry in self.pygit2.config)
 
     def _entry(self, tree: str, path: str) -> pygit2.Object | None:
         here: pygit2.Object = self._tree(tree)
@@ -293,7 +401,8 @@ class GitRepo:
         return here
 
     def _diff(self, before: str, after: str) -> pygit2.Diff:
-        return self._tree(before).diff_to_tree(self._tree(after))
+        with self._present():
+            return self._tree(before).diff_to_tree(self._tree(after))
 
 
 def _value(config: pygit2.Config, key: str) -> str:
@@ -308,7 +417,10 @@ def _not_opened(start: Path, error: Exception) -> NotARepository:
         )
     if "not found" in str(error).lower():
         return NotARepository(f"{start} is not inside a git repository.")
+    kind = "object format" in str(error) or "extension" in str(error)
     return NotARepository(
         f"The repository at {start} cannot be opened: {error}.",
-        hint="`git fsck` and `git config --list` may say more.",
+        hint="What can be: one with object ids of SHA-1, and refs in files."
+        if kind
+        else "`git fsck` and `git config --list` may say more.",
     )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitagent.errors import Refused
+from gitagent.git.unkept import Unkept
 from gitagent.git.writing import writing
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ def walk(
 
 
 def write(
-    repository: pygit2.Repository, base: pygit2.Tree | None, changes: Mapping[str, Leaf]
+    repository: pygit2.Repository,
+    base: pygit2.Tree | None,
+    changes: Mapping[str, Leaf],
+    unkept: Unkept,
 ) -> str:
     """The id of `base` with each path set to a blob or tree (id, mode), or removed (None).
 
     Refused where git could not have such a path.
     """
-    return str(_write(repository, base, _nest(changes)))
+    return str(_write(repository, base, _nest(changes), unkept))
 
 
 def _nest(changes: Mapping[str, Leaf]) -> dict[str, Node]:
@@ -59,7 +63,10 @@ def _nest(changes: Mapping[str, Leaf]) -> dict[str, Node]:
 
 
 def _write(
-    repository: pygit2.Repository, base: pygit2.Tree | None, changes: dict[str, Node]
+    repository: pygit2.Repository,
+    base: pygit2.Tree | None,
+    changes: dict[str, Node],
+    unkept: Unkept,
 ) -> pygit2.Oid:
     builder = repository.TreeBuilder(base) if base is not None else repository.TreeBuilder()
     raw: dict[bytes, tuple[str, int]] = {}
@@ -75,7 +82,7 @@ def _write(
         present = builder.get(name)
         if isinstance(node, dict):
             folder = present if present is not None and int(present.filemode) == TREE else None
-            child = _write(repository, folder, node)  # type: ignore[arg-type]
+            child = _write(repository, folder, node, unkept)  # type: ignore[arg-type]
             if len(repository[child]):  # type: ignore[arg-type]
                 insert(name, str(child), TREE)
             elif folder is not None:
@@ -85,11 +92,11 @@ def _write(
         elif present is not None:
             builder.remove(name)
     with writing():
-        tree = builder.write()
+        tree = unkept.written(builder.write)
     if not raw:
         return tree
     with _fit():
-        return _with_raw(repository, tree, raw)
+        return unkept.written(lambda: _with_raw(repository, tree, raw))
 
 
 @contextmanager

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 IN_USE = ("HEAD", "rebase-merge/head-name", "rebase-apply/head-name")
 
 
+@lru_cache(maxsize=64)
 def shared(folder: Path) -> Path:
-    """The git folder that all worktrees share, out of one worktree's own."""
+    """The git folder that all worktrees share, out of one worktree's own; it stays what it is."""
     common = _said(folder / "commondir")
     return (folder / common).resolve()
 

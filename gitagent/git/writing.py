@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitagent.errors import Unwritable
+from gitagent.failpoints import reach
 
 BALLAST = "gitagent/room"
 BALLAST_BYTES = 2 << 20
@@ -24,6 +25,20 @@ def writing(what: str = "The repository") -> Iterator[None]:
         raise Unwritable(f"{what} cannot be written to: {error}.") from error
 
 
+def sync(folder: Path) -> None:
+    """Put on the disk which names are in a folder.
+
+    libgit2 does so for the folder of each file that it writes, not for the one above it where it
+    had to make that folder.
+    """
+    with writing():
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def hold_room(common: Path, task_id: str) -> None:
     """Keep room on the disk for an answer before it is paid for; Unwritable where there is none."""
     place = common / BALLAST / task_id
@@ -34,9 +49,16 @@ def hold_room(common: Path, task_id: str) -> None:
                 os.posix_fallocate(ballast.fileno(), 0, BALLAST_BYTES)
             else:
                 ballast.write(bytes(BALLAST_BYTES))
+    reach("room held")
 
 
 def leave_room(common: Path, task_id: str) -> None:
     """Give the room back that was held."""
     with suppress(OSError):
         (common / BALLAST / task_id).unlink(missing_ok=True)
+    reach("room left")
+
+
+def held_rooms(common: Path) -> list[str]:
+    """The tasks for which room is held; of dead ones, too."""
+    return sorted(place.name for place in (common / BALLAST).glob("*"))

@@ -70,7 +70,8 @@ class Endpoint:
 
 
 class ChatClient:
-    """Implements ports.Model. `on_text` is called with the length of the reply so far."""
+    """Implements ports.Model. `on_text` is called with the length of the reply so far, `hide` takes
+    secrets out of what the endpoint says of an error."""
 
     def __init__(
         self,
@@ -80,8 +81,10 @@ class ChatClient:
         silence_s: float,
         trace_id: str,
         on_text: Callable[[int], None] = lambda _: None,
+        hide: Callable[[str], str] = str,
     ) -> None:
         self.profile = profile
+        self._hide = hide
         self._endpoint = endpoint
         self._silence_s = silence_s
         self._trace_id = trace_id
@@ -135,7 +138,7 @@ class ChatClient:
             limit: request.max_tokens,
             "stream": True,
             "stream_options": {"include_usage": True},
-            "extra_headers": {"traceparent": f"00-{self._trace_id}-{secrets.token_hex(8)}-01"},
+            "extra_headers": {"traceparent": self._traceparent(request)},
         }
         if self.profile.takes_temperature:
             body["temperature"] = request.temperature
@@ -143,6 +146,10 @@ class ChatClient:
             schema = {"name": request.phase, "schema": request.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return body
+
+    def _traceparent(self, request: Request) -> str:
+        """Whose part that is which the provider does: the call's or, outside a log, nobody's."""
+        return f"00-{self._trace_id}-{request.span or secrets.token_hex(8)}-01"
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -187,7 +194,9 @@ class ChatClient:
         body = error.body if isinstance(error.body, dict) else {}
         text = " ".join(str(body.get("message") or error.message).split())
         key = self._endpoint.api_key
-        return (text.replace(key, "…") if key else text)[:FRACTION_OF_MESSAGE]
+        # before the cut: half a key is not known for one
+        text = self._hide(text.replace(key, "…") if key else text)
+        return text[:FRACTION_OF_MESSAGE]
 
 
 class _Answer:

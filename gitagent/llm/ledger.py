@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from gitagent.domain.call import Call, CallStatus, Reply, Request, Usage
 from gitagent.domain.codec import to_json
 from gitagent.domain.event import Kind
+from gitagent.domain.span import call_span
 from gitagent.errors import (
     BadReply,
     BudgetExceeded,
@@ -53,9 +54,10 @@ class LedgerModel:
 
     def complete(self, request: Request) -> Reply:
         call = self._reserve(request)
+        span = call_span(self._log.state.task, call.seq)
         began = time.monotonic()
         try:
-            reply = self._inner.complete(request)
+            reply = self._inner.complete(replace(request, span=span))
         except ProviderError as error:
             self._settle(self._failed(call, error), Kind.FAILED, time.monotonic() - began)
             raise
@@ -92,7 +94,7 @@ class LedgerModel:
             cost_usd=worst,
             retries=sum(c.key == request.key and c.status == "error" for c in calls),
         )
-        notes = {f"exchange/{call.seq:04}.request.json": to_json(request)}
+        notes = {f"exchange/{call.seq:04}.request.json": question(request)}
         self._log.record(
             Kind.RESERVED, _said(call), about=str(call.seq), notes=notes, calls=(*calls, call)
         )
@@ -149,8 +151,14 @@ def prompt_tokens(request: Request) -> int:
     return (size + len(to_json(request.schema))) // BYTES_PER_TOKEN + 50
 
 
+def question(request: Request) -> bytes:
+    """What is asked, as it is kept: the same whichever call it goes out with."""
+    kept = (field.name for field in fields(request) if field.name != "span")
+    return to_json({name: getattr(request, name) for name in kept})
+
+
 def request_hash(request: Request) -> str:
-    return hashlib.sha256(to_json(request)).hexdigest()
+    return hashlib.sha256(question(request)).hexdigest()
 
 
 def reply_name(seq: int) -> str:

@@ -27,8 +27,10 @@ LIMITS = (
     "sockets such as docker's), or from reading the environment of your other processes."
 )
 
-_ALLOWED = ("PATH", "LANG", "LANGUAGE", "TZ")
-_ALLOWED_PREFIX = "LC_"
+_ALLOWED = (
+    "PATH", "LANG", "LANGUAGE", "TZ", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES",
+    "LC_MONETARY", "LC_NUMERIC", "LC_TIME",
+)  # fmt: skip
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -84,11 +86,7 @@ def environment(environ: Mapping[str, str], private: Path) -> dict[str, str]:
     home, temporary = private / "home", private / "tmp"
     home.mkdir()
     temporary.mkdir()
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if name in _ALLOWED or name.startswith(_ALLOWED_PREFIX)
-    }
+    kept = {name: value for name, value in environ.items() if name in _ALLOWED}
     return kept | {"TERM": "dumb", "HOME": str(home), "TMPDIR": str(temporary)}
 
 

@@ -11,6 +11,7 @@ from gitagent.edits.land import land
 from gitagent.edits.text import smuggled
 from gitagent.errors import NotApplied, Refused
 from gitagent.ports import Repo
+from gitagent.redaction import placeholders
 
 
 def _not_applied(problems: Sequence[str]) -> NotApplied:
@@ -46,6 +47,7 @@ def apply(
     if landing.problems:
         raise _not_applied(landing.problems)
     _check_new(repo, tree, landing.changes)
+    _check_lifted(repo, tree, landing.changes)
     return repo.with_files(tree, landing.changes)
 
 
@@ -77,6 +79,13 @@ def _check_new(repo: Repo, tree: str, changes: dict[str, File | None]) -> None:
             found = smuggled(_text(before), _text(file))
             if found:
                 raise Refused(f"The reply puts invisible characters into {path}: {found[0]}.")
+
+
+def _check_lifted(repo: Repo, tree: str, changes: dict[str, File | None]) -> None:
+    """A placeholder that stands for no secret of this prompt must not become code."""
+    for path, file in changes.items():
+        if invented := placeholders(_text(file)) - placeholders(_text(repo.file(tree, path))):
+            raise _not_applied([f"{path}: {min(invented)} stands for nothing that was shown"])
 
 
 def _text(file: File | None) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gitagent.domain.task import Delivery, TaskState
+from gitagent.domain.rules import Delivery
+from gitagent.domain.task import TaskState
 
 
 def deliver(

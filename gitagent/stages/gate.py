@@ -28,19 +28,21 @@ def gate(
     timeout: float,
     export: Export,
     base: Sequence[CommandRun] | None = None,
+    hide: Callable[[str], str] = str,
 ) -> tuple[CommandRun, ...]:
     """Run `commands` in order on a fresh export of `tree`, all of them within `timeout` seconds.
 
     `scratch` is a folder outside the repository. `export` writes the tree and returns what it left
     out, as (path, reason). With the base's runs in `base`, a file that no longer compiles ends the
     gate: the tests could only say so at more length. Without them (on the base itself) everything
-    runs, for a file that never compiled must not keep the tests from running.
+    runs, for a file that never compiled must not keep the tests from running. `hide` takes secrets
+    out of what they print.
     """
     if not commands:
         return ()
     began = time.monotonic()
     with private_folder(scratch, "gate-") as private:
-        place = _Place.make(private, repo, tree, export)
+        place = _Place.make(private, repo, tree, export, hide)
         runs: list[CommandRun] = []
         for command in commands:
             run = _run(sandbox, command, place, began + timeout - time.monotonic())
@@ -59,25 +61,28 @@ class _Place:
     private: Path
     env: dict[str, str]
     left_out: str
+    hide: Callable[[str], str]
 
     @classmethod
-    def make(cls, private: Path, repo: Repo, tree: str, export: Export) -> _Place:
+    def make(
+        cls, private: Path, repo: Repo, tree: str, export: Export, hide: Callable[[str], str]
+    ) -> _Place:
         folder = private / "tree"
         folder.mkdir(mode=0o755)
         skipped = export(repo, tree, folder)
         left_out = "".join(f"[not exported: {path}: {reason}]\n" for path, reason in skipped)
         paths = (file.path for file in repo.files(tree))
-        return cls(folder, private, python_environment(folder, paths), left_out)
+        return cls(folder, private, python_environment(folder, paths), left_out, hide)
 
     def cleaned(self, output: str) -> str:
-        """An output in which paths are the tree's own."""
+        """An output in which paths are the tree's own, and which holds no secret."""
         for own, seen in (
             (f"{self.folder}/", ""),
             (str(self.folder), "."),
             (f"{self.private}/", ""),
         ):
             output = output.replace(own, seen)
-        text = plain_text(output)
+        text = self.hide(plain_text(output))
         return text if len(text) <= OUTPUT_CHARS else trim(text, OUTPUT_CHARS)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from gitagent.domain.call import Message, Request
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan, PlanStep, subject_line
-from gitagent.domain.task import PlanMode
+from gitagent.domain.rules import PlanMode
 from gitagent.errors import BadReply
 from gitagent.ports import Model
 from gitagent.stages import material

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Message, Reply, Request
-from gitagent.domain.context import Context
+from gitagent.domain.context import Context, is_test
 from gitagent.domain.edit import EditFormat, Proposal
 from gitagent.domain.plan import Plan, PlanStep, subject_line
 from gitagent.domain.verdict import Verdict
 from gitagent.edits.parse import parse
+from gitagent.gates.demand import speaks_of_defect
 from gitagent.ports import Model
 from gitagent.stages import material
-from gitagent.stages.asking import Asking
+from gitagent.stages.asking import ANYTHING, Asking, Wanted, wanted
 from gitagent.stages.prompts import render
 
 LEAST_REPLY, SHORT_REPLY = 256, 1200
@@ -24,21 +25,31 @@ AGAIN = {
     "search-replace": "Use SEARCH/REPLACE blocks as before.",
     "udiff": "Use a unified diff as before.",
 }
+AGAIN_WEAK = (
+    "Write only the functions that change, each complete, in one block under the comment with the "
+    "path; a method stands inside its `class` line."
+)
 
 
 @dataclass(frozen=True)
 class Dialogue:
-    """What is said to the model for one step: rules, question, and the last exchange.
+    """What is said to the model for one step: rules, question, and the last exchange. `path` is
+    the file that most likely changes, `wanted` what of it.
 
     Older exchanges are left out, so that no number of repairs outgrows the window.
     """
 
     rules: str
     question: str
+    path: str = "the/file.py"
+    wanted: Wanted = ANYTHING
     last: tuple[Message, ...] = ()
 
     def messages(self, how: Asking) -> tuple[Message, ...]:
-        question = f"{self.question}\n{render(how.closing)}"
+        closing = render(
+            how.closing, path=self.path, what=self.wanted.what, first=self.wanted.first
+        )
+        question = f"{self.question}\n{closing}"
         opening = (Message("system", self.rules), Message("user", question))
         return opening if how.anew else (*opening, *self.last)
 
@@ -62,7 +73,7 @@ def propose(
     request = Request(
         "propose",
         messages,
-        _room(model, messages, known),
+        _room(model, messages),
         temperature=how.temperature,
         step=step,
         attempt=attempt,
@@ -108,19 +119,29 @@ def opening(
         failing=material.failing(failing),
         task=task,
     )
-    return Dialogue(rules, question)
+    likely = next((each for each in context.excerpts if not is_test(each.path)), None)
+    if likely is None:
+        return Dialogue(rules, question)
+    asked = f"{step.title}\n{step.detail}"
+    defect = bool(failing) or speaks_of_defect(asked)
+    return Dialogue(rules, question, likely.path, wanted(asked, likely, defect=defect))
 
 
-def not_applied(problems: Sequence[str], edit_format: EditFormat) -> str:
-    """What the model is told when its reply could not be used."""
+def again(edit_format: EditFormat, *, weak: bool) -> str:
+    """The form in which a corrected reply is asked for."""
+    return AGAIN_WEAK if weak and edit_format == "whole" else AGAIN[edit_format]
+
+
+def not_applied(problems: Sequence[str], form: str) -> str:
+    """What the model is told when its reply could not be used; `form` as of `again`."""
     listed = "\n".join(f"- {problem}" for problem in problems)
-    return render("repair_edits", problems=listed, again=AGAIN[edit_format])
+    return render("repair_edits", problems=listed, again=form)
 
 
-def not_green(verdict: Verdict, edit_format: EditFormat) -> str:
-    """What the model is told when the gate failed."""
+def not_green(verdict: Verdict, form: str) -> str:
+    """What the model is told when the gate failed; `form` as of `again`."""
     output = verdict.output.strip()
-    return render("repair_gate", reason=verdict.reason, output=output, again=AGAIN[edit_format])
+    return render("repair_gate", reason=verdict.reason, output=output, again=form)
 
 
 def _subject(remark: str) -> str:
@@ -128,11 +149,11 @@ def _subject(remark: str) -> str:
     return subject_line(found.group(1).strip("`*\"' ")) if found else ""
 
 
-def _room(model: Model, messages: Sequence[Message], known: Mapping[str, str]) -> int:
-    """Tokens for the reply. A weak model that runs on and on is stopped at two such files."""
+def _room(model: Model, messages: Sequence[Message]) -> int:
+    """Tokens for the reply. A weak model that runs on and on is stopped when it has written as
+    much as it was shown."""
     used = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN
     most = min(model.profile.max_output, model.profile.window - used)
     if model.profile.weak:
-        largest = max((len(text) for text in known.values()), default=0)
-        most = min(most, max(SHORT_REPLY, 2 * largest // CHARACTERS_PER_TOKEN))
+        most = min(most, max(SHORT_REPLY, used))
     return max(LEAST_REPLY, most)

@@ -9,6 +9,7 @@ import pytest
 from bench import FIX, Bench
 
 from gitagent.domain.call import Usage
+from gitagent.testing.repositories import git
 from gitagent.testing.scripted import Say
 
 PRICES = '[models."scripted"]\ninput_price = 2.0\noutput_price = 10.0\n'
@@ -44,3 +45,12 @@ def test_calls_are_summed_by_model_task_and_day(bench: Bench, calc: Path, home: 
             2 * (1000 * 2 + 100 * 10) / 1e6
         )
     assert "openai/scripted" in bench.run("cost", cwd=calc).out
+
+
+def test_one_that_cannot_be_read_is_left_out_and_said(bench: Bench, calc: Path) -> None:
+    """The rest is summed up all the same."""
+    bench.task(calc, "--no-gate")
+    git(calc, "update-ref", "refs/gitagent/zzzzzz", "HEAD")
+    ran = bench.run("cost", "--json", cwd=calc)
+    assert [row["calls"] for row in ran.json()] == [1]
+    assert "Left out: refs/gitagent/zzzzzz is not the state of a task" in ran.err

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bench import Bench
 
-SUBJECTS = ["git", "repository", "configuration", "model", "gate", "sandbox"]
+SUBJECTS = ["git", "repository", "configuration", "model", "gate", "tasks", "sandbox"]
 
 
 def found(ran: Any) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 from bench import Bench
+
+from gitagent.testing.repositories import git
 
 KEYS = {"id", "text", "state", "ending", "branch", "created", "totals"}
 
@@ -31,3 +35,39 @@ def test_tasks_are_listed_newest_first_with_their_ending(bench: Bench, calc: Pat
         (dry.id, "dry-run"), (second.id, "ended"), (first.id, "ended"),
     ]  # fmt: skip
     assert all(set(d) == KEYS for d in documents)
+
+
+def test_one_that_cannot_be_read_does_not_hide_the_others(bench: Bench, calc: Path) -> None:
+    """A ref can come from anywhere: to a commit, a blob, another task's state, broken JSON."""
+    done = bench.task(calc, "--no-gate")
+    name = f"refs/gitagent/{done.id}"
+    blob = git(calc, "rev-parse", "HEAD:calc.py").strip()
+    bad = {"a-commit": "HEAD", "b-blob": blob, "c-other": name, "d-json": broken(calc, name)}
+    for task_id, target in bad.items():
+        git(calc, "update-ref", f"refs/gitagent/{task_id}", target)
+    first, *others = bench.run("list", cwd=calc).out.splitlines()
+    assert first.split()[:2] == [done.id, "done"]
+    assert [line.split()[:2] for line in others] == [[task_id, "unreadable"] for task_id in bad]
+    documents = bench.run("list", "--json", cwd=calc).json()
+    assert [(d["id"], d["state"]) for d in documents] == [
+        (done.id, "ended"), *((task_id, "unreadable") for task_id in bad),
+    ]  # fmt: skip
+    assert all(set(d) >= KEYS for d in documents)
+    assert all("is not the state of a task" in d["reason"] for d in documents[1:])
+    assert bench.run("show", cwd=calc).out.startswith(f"Task     {done.id}")
+
+
+def broken(folder: Path, name: str) -> str:
+    """A commit like a task's last one, with a summary that is no JSON."""
+    place = folder / "broken"
+    place.write_text("{")
+    blob = git(folder, "hash-object", "-w", "broken").strip()
+    place.unlink()
+    index = {"GIT_INDEX_FILE": str(folder / ".git" / "private-index")}
+    entry = f"100644,{blob},summary.json"
+    for words in (("read-tree", name), ("update-index", "--add", "--cacheinfo", entry)):
+        subprocess.run(["git", *words], cwd=folder, env={**os.environ, **index}, check=True)
+    tree = subprocess.run(
+        ["git", "write-tree"], cwd=folder, env={**os.environ, **index}, stdout=-1, check=True
+    )
+    return git(folder, "commit-tree", tree.stdout.decode().strip(), "-m", "broken").strip()

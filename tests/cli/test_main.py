@@ -167,7 +167,7 @@ def test_a_bug_is_one_sentence_and_a_log(
     """Exit 9, and the traceback is in a file whose path is printed."""
     from gitagent.git import log
 
-    monkeypatch.setattr(log, "summaries", lambda _repo: 1 / 0)
+    monkeypatch.setattr(log, "listing", lambda _repo: 1 / 0)
     ran = bench.run("list", cwd=calc)
     assert ran.code == 9
     assert "Traceback" not in ran.err

@@ -13,7 +13,8 @@ import pytest
 from bench import CALC, FILES, FIX, GREEN, TEXT, Bench, refs
 
 import gitagent
-from gitagent.testing.repositories import commit, git
+from gitagent.errors import Internal
+from gitagent.testing.repositories import build, commit, git
 from gitagent.testing.scripted import Say
 from gitagent.testing.snapshot import snapshot
 
@@ -56,7 +57,57 @@ def shallow(folder: Path) -> Path:
     return place
 
 
-@pytest.mark.parametrize("place", [dirty, detached, bare, linked, packed, shallow])
+def sparse(folder: Path) -> Path:
+    commit(folder, {"docs/guide.md": "Guide\n"}, "Docs")
+    git(folder, "sparse-checkout", "set", "docs")
+    return folder
+
+
+def merging(folder: Path) -> Path:
+    git(folder, "checkout", "--quiet", "-b", "side")
+    commit(folder, {"README.md": "theirs\n"}, "Theirs")
+    git(folder, "checkout", "--quiet", "main")
+    commit(folder, {"README.md": "ours\n"}, "Ours")
+    with pytest.raises(Internal):
+        git(folder, "merge", "side")
+    return folder
+
+
+def rebasing(folder: Path) -> Path:
+    merging(folder)
+    git(folder, "merge", "--abort")
+    with pytest.raises(Internal):
+        git(folder, "rebase", "side")
+    return folder
+
+
+def configured_apart(folder: Path) -> Path:
+    git(folder, "config", "extensions.worktreeConfig", "true")
+    git(folder, "config", "--worktree", "core.fsmonitor", "/bin/false")
+    return linked(folder)
+
+
+def borrowing(folder: Path) -> Path:
+    place = folder.with_name("borrowing")
+    git(folder, "clone", "--quiet", "--shared", str(folder), str(place))
+    return place
+
+
+def with_submodule(folder: Path) -> Path:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4' * 64}\nsize 99\n"
+    lfs = {"big.bin": pointer, ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"}
+    commit(folder, {".gitmodules": '[submodule "lib"]\n\tpath = lib\n\turl = ../lib\n', **lfs}, "L")
+    head = git(folder, "rev-parse", "HEAD").strip()
+    git(folder, "update-index", "--add", "--cacheinfo", f"160000,{head},lib")
+    git(folder, "commit", "--quiet", "-m", "Submodule")
+    return folder
+
+
+PLACES = [dirty, detached, bare, linked, packed, shallow, sparse, merging, rebasing]
+PLACES += [configured_apart, borrowing, with_submodule]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_a_task_leaves_every_kind_of_checkout_as_it_was(
     bench: Bench, calc: Path, place: Callable[[Path], Path]
 ) -> None:
@@ -68,6 +119,137 @@ def test_a_task_leaves_every_kind_of_checkout_as_it_was(
     assert "return a + b" in git(folder, "show", f"{done.branch}:calc.py")
     assert "half finished" not in str([call.json for call in done.server.calls])
     assert before.diff(snapshot(folder)) == []
+    changed = git(folder, "diff-tree", "-r", "--name-only", f"{done.branch}~1", done.branch)
+    assert changed == "calc.py\n"
+
+
+def unborn(folder: Path) -> Path:
+    return build(folder.with_name("unborn"), {})
+
+
+def partial(folder: Path) -> Path:
+    git(folder, "config", "uploadpack.allowFilter", "true")
+    place = folder.with_name("partial.git")
+    how = ("--bare", "--no-local", "--filter=blob:none")
+    git(folder, "clone", "--quiet", *how, f"file://{folder}", str(place))
+    return place
+
+
+def without(folder: Path, what: str) -> Path:
+    """A repository of which one object is gone."""
+    name = git(folder, "rev-parse", what).strip()
+    (folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    return folder
+
+
+def sparse_index(folder: Path) -> Path:
+    commit(folder, {"docs/guide.md": "Guide\n", "big/file": "x"}, "Docs")
+    git(folder, "sparse-checkout", "set", "--cone", "--sparse-index", "docs")
+    return folder
+
+
+def reftable(folder: Path) -> Path:
+    git(folder, "config", "core.repositoryFormatVersion", "1")
+    git(folder, "config", "extensions.refStorage", "reftable")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (unborn, "Commit something first"),
+        (partial, "git fetch --refetch --no-filter"),
+        (lambda folder: without(folder, "HEAD:README.md"), "git fsck"),
+        (lambda folder: without(folder, "HEAD^{tree}"), "git fsck"),
+        (sparse_index, "--no-sparse-index"),
+        (reftable, "refs in files"),
+    ],
+    ids=["unborn", "partial", "no blob", "no tree", "sparse index", "reftable"],
+)
+def test_what_cannot_be_worked_on_is_refused_before_anything_is_spent(
+    bench: Bench,
+    calc: Path,
+    server: Callable[..., Any],
+    place: Callable[[Path], Path],
+    said: str,
+) -> None:
+    """Exit 2, one sentence with the way out, no call and no ref."""
+    folder = place(calc)
+    before = snapshot(folder)
+    running = server([Say(FIX)])
+    ran = bench.run("task", TEXT, "--gate", GREEN, cwd=folder, env=running.environment)
+    assert ran.code == 2, ran.err
+    assert said in ran.err
+    assert running.calls == ()
+    assert before.diff(snapshot(folder)) == []
+    assert not list((folder / ".git" / "refs" / "gitagent").glob("*"))
+
+
+def test_a_partial_clone_can_be_completed_as_it_is_said(bench: Bench, calc: Path) -> None:
+    """The way out that the refusal names is one."""
+    folder = partial(calc)
+    git(folder, "fetch", "--quiet", "--refetch", "--no-filter")
+    done = bench.task(folder, "--gate", GREEN)
+    assert done.code == 0, done.err
+
+
+def test_the_repository_is_the_one_that_git_dir_names(bench: Bench, calc: Path) -> None:
+    """As for git itself, wherever the command is called; also inside another repository."""
+    other = build(calc.with_name("other"), {"x": "1"})
+    before = snapshot(other)
+    env = {"GIT_DIR": str(calc / ".git"), "GIT_WORK_TREE": str(calc)}
+    done = bench.task(other, "--gate", GREEN, env=env, git_dir=calc)
+    assert done.code == 0, done.err
+    assert "return a + b" in git(calc, "show", f"{done.branch}:calc.py")
+    assert before.diff(snapshot(other)) == []
+
+
+def test_a_push_that_is_not_accepted_yet_begins_nothing(
+    bench: Bench, calc: Path, server: Callable[..., Any]
+) -> None:
+    """In a pre-receive hook what is new lies in quarantine, and may be thrown away."""
+    aside = calc.with_name("quarantine")
+    aside.mkdir()
+    env = {"GIT_QUARANTINE_PATH": str(aside), "GIT_OBJECT_DIRECTORY": str(aside)}
+    env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(calc / ".git" / "objects")
+    running = server([Say(FIX)])
+    env |= running.environment
+    ran = bench.run("task", TEXT, "--gate", GREEN, cwd=calc, env=env)
+    assert ran.code == 2, ran.err
+    assert "post-receive" in ran.err
+    assert running.calls == ()
+
+
+def test_what_is_too_large_to_be_read_is_said(bench: Bench, repo: Callable[..., Path]) -> None:
+    """A large file and a submodule are named; a line of a megabyte is no trouble."""
+    large, line = "add calc\n" * 500_000, "add calc " * 120_000
+    folder = with_submodule(repo({**FILES, "large.txt": large, "line.txt": line}))
+    tree = git(folder, "ls-tree", "-r", "main").replace("calc.py", "")
+    done = bench.task(folder, "--gate", GREEN)
+    assert done.code == 0, done.err
+    assert "not read: large.txt (4 MB), lib (a submodule)" in done.err
+    assert len(str(done.server.calls[0].json)) < 1_000_000
+    after = git(folder, "ls-tree", "-r", done.branch)
+    same = [entry for entry in after.splitlines() if "calc.py" not in entry]
+    assert set(same) < set(tree.splitlines())
+
+
+def test_bytes_of_neighbours_are_those_of_before(bench: Bench, repo: Callable[..., Path]) -> None:
+    """Names of any bytes, names that other systems take for one, and lines that end anyhow."""
+    names = [b"caf\xe9/\xff.txt", "e\u0301.txt".encode(), "\u00e9.txt".encode(), b"A.txt", b"a.txt"]
+    files = {os.fsdecode(name): b"add \xff calc\r\nb\nc\rd" for name in names}
+    crlf = CALC.replace("\n", "\r\n")
+    folder = repo({**FILES, **files, "calc.py": crlf, "mixed.py": "a\r\nb\n", "empty": ""})
+    before = git(folder, "ls-tree", "-r", "-z", "main").split("\0")
+    done = bench.task(folder, "--gate", GREEN)
+    assert done.code == 0, done.err
+    after = git(folder, "ls-tree", "-r", "-z", done.branch).split("\0")
+    assert [entry for entry in after if entry not in before] == [
+        entry for entry in after if entry.endswith("\tcalc.py")
+    ]
+    assert len(after) == len(before)
+    numbers = git(folder, "diff", "--numstat", "main", done.branch)
+    assert numbers == "1\t1\tcalc.py\n"
 
 
 def test_a_task_starts_from_a_subfolder(bench: Bench, repo: Callable[..., Path]) -> None:

@@ -89,3 +89,36 @@ def test_the_key_is_in_the_authorization_header_alone(bench: Bench, calc: Path) 
     headers = done.server.calls[0].headers
     assert headers["authorization"] == "Bearer FAKEKEY-scripted"
     assert "FAKEKEY" not in str({k: v for k, v in headers.items() if k != "authorization"})
+
+
+TOKEN = "ghp_" + "x7Kq2Vn9Rb4Td6Wm1Zc8Yf3Hj5Lp0Gs2aE7u"
+
+
+def test_a_key_in_the_code_stays_in_its_file_and_goes_nowhere_else(
+    bench: Bench, repo: Callable[..., Path], home: Path
+) -> None:
+    """No prompt, no fact of the log, no screen and no log file has it; the line that is edited
+    keeps it, though the model never saw it."""
+    folder = repo({**FILES, "calc.py": f'TOKEN = "{TOKEN}"\n{FILES["calc.py"]}'})
+    gate = f"cat calc.py; {GREEN}"
+    edit = block(
+        "calc.py",
+        'TOKEN = "REDACTED_GITHUB_TOKEN_1"\ndef add(a, b):\n    return a - b',
+        'TOKEN = "REDACTED_GITHUB_TOKEN_1"\n\ndef add(a, b):\n    return a + b',
+        f"Keep {TOKEN} and add",
+    )
+    miss = block("calc.py", f'TOKEN = "{TOKEN}"\nno such line', "x")
+    done = bench.task(folder, "--gate", gate, "-v", says=[miss, edit], env=KEYS)
+    assert done.code == 0, done.err
+    assert TOKEN in git(folder, "show", f"{done.branch}:calc.py")
+    assert "return a + b" in git(folder, "show", f"{done.branch}:calc.py")
+    assert all(TOKEN.encode() not in request.body for request in done.server.requests)
+    ref = f"refs/gitagent/{done.id}"
+    kept = [name for name in done.state_names() if not name.startswith("code/")]
+    assert not [name for name in kept if TOKEN in git(folder, "show", f"{ref}:{name}")]
+    assert TOKEN not in git(folder, "log", "--format=%B", ref, done.branch)
+    told = [bench.run(*words, cwd=folder) for words in commands(done.id)]
+    assert TOKEN not in done.out + done.err + "".join(ran.out + ran.err for ran in told)
+    files = [p for p in (home / ".local").rglob("*") if p.is_file()]
+    assert files
+    assert not [p for p in files if TOKEN.encode() in p.read_bytes()]

@@ -383,3 +383,28 @@ def test_formats_may_be_mixed() -> None:
 def test_a_reply_without_edits_is_a_remark() -> None:
     """Prose is neither an edit nor a problem."""
     assert parse("I cannot do that.", KNOWN) == Proposal((), (), "I cannot do that.")
+
+
+@pytest.mark.parametrize(
+    ("label", "path"),
+    [
+        ("path/to/src/app.py", "src/app.py"),
+        ("path/to/app.py", "src/app.py"),
+        ("path/to/file.py", "src/app.py"),
+    ],
+)
+def test_a_placeholder_in_a_path_is_no_folder(label: str, path: str) -> None:
+    """What a prompt showed as an example never becomes a new file; what stands behind it may name
+    one, and otherwise the block is one without a path."""
+    known = {"src/app.py": "def f():\n    return 1\n\n\ndef g():\n    return 1\n"}
+    proposal = parse(f"```python\n# {label}\ndef f():\n    return 2\n```\n", known)
+    assert [edit.path for edit in proposal.edits] == [path]
+    unknown = parse(f"{label}\n```python\nx = 1\n```\n", ["a.py", "b.py"])
+    assert unknown.edits == ()
+    assert "names no file" in unknown.problems[0]
+
+
+def test_a_placeholder_that_is_a_path_of_the_repository_is_one() -> None:
+    """Somebody may have such a folder."""
+    (edit,) = edits("```python\n# path/to/file.py\nx = 1\n```\n", ["path/to/file.py", "b.py"])
+    assert edit == WriteFile("path/to/file.py", "x = 1\n")

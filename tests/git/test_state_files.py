@@ -14,8 +14,9 @@ TASK = Task("abc", "text", "agent/abc", "0" * 40, "0" * 32, "2026-01-01")
 class Files(dict[str, bytes]):
     """State files in memory."""
 
-    def names(self) -> list[str]:
-        return list(self)
+    def names(self, folder: str) -> list[str]:
+        inside = (name.removeprefix(f"{folder}/") for name in self if name.startswith(f"{folder}/"))
+        return list(inside)
 
     def read(self, name: str) -> bytes | None:
         return self.get(name)

@@ -16,9 +16,10 @@ from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.task import Attempt, Checkpoint, Task, TaskState
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.errors import Conflict, Ending, UnknownTask
-from gitagent.git import log
+from gitagent.git import log, state_files
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
+from gitagent.testing import long_task
 from gitagent.testing.repositories import git
 from gitagent.testing.snapshot import snapshot
 
@@ -149,9 +150,60 @@ def test_the_newest_task_is_that_of_the_latest_start(repo: Make) -> None:
         log.newest(opened)
     for task_id, created in (("b", "2026-01-02"), ("c", "2026-01-03"), ("a", "2026-01-01")):
         TaskLog.create(opened, TaskState(new_task(opened.resolve("HEAD"), task_id, created)))
-    assert [state.task.id for state in log.tasks(opened)] == ["c", "b", "a"]
+    assert [state.task.id for state in log.tasks(opened)[0]] == ["c", "b", "a"]
     assert log.newest(opened) == "c"
     log.delete(opened, "c")
     assert log.newest(opened) == "b"
     with pytest.raises(Conflict):
         log.delete(opened, "c")
+
+
+def test_what_an_event_does_not_write_again_is_as_it_was(tmp_path: Path) -> None:
+    """A fact that stays is taken over from the event before; the state is whole all the same."""
+    opened = GitRepo.open(long_task.repository(tmp_path / "repo"))
+    running = TaskLog.create(opened, long_task.new(opened, "abc123"))
+    for _, act in long_task.acts(opened, 8):
+        act(running)
+        assert TaskLog.load(opened, "abc123").state == running.state
+    wanted = state_files.encode(running.state)
+    assert {name: running.read(name) for name in wanted} == wanted
+    assert len(wanted) > 20
+
+
+def test_a_note_goes_with_the_next_event(repo: Make) -> None:
+    """Also where it takes the place of a fact that the log has already."""
+    opened = GitRepo.open(repo({"a": "1"}))
+    state = long_task.new(opened, "abc123")
+    running = TaskLog.create(opened, state)
+    running.note(runs=(replace(state.runs[0], model="another"),))
+    running.record(Kind.PLANNED)
+    assert TaskLog.load(opened, "abc123").state.runs[0].model == "another"
+
+
+def test_what_cannot_be_read_does_not_hide_the_others(repo: Make) -> None:
+    """Lists go on; what is wrong is said of each ref that is no task."""
+    folder = repo({"a": "1"})
+    opened = GitRepo.open(folder)
+    TaskLog.create(opened, long_task.new(opened, "abc123"))
+    git(folder, "update-ref", "refs/gitagent/other", "refs/gitagent/abc123")
+    git(folder, "update-ref", "refs/gitagent/zzz", "HEAD^{tree}")
+    git(folder, "update-ref", "refs/gitagent/salvaged/abc123", "HEAD")
+    for read in (log.listing, log.tasks):
+        found, unreadable = read(opened)
+        assert len(found) == 1
+        assert [bad.id for bad in unreadable] == ["other", "zzz"]
+        assert all(bad.id in bad.reason and bad.id in bad.hint for bad in unreadable)
+    assert log.newest(opened) == "abc123"
+
+
+def test_what_is_noted_goes_with_the_next_event(repo: Make) -> None:
+    """It is worth no event of its own, and is kept as soon as there is one."""
+    opened = GitRepo.open(repo({"a": "1"}))
+    running = TaskLog.create(opened, TaskState(new_task(opened.resolve("HEAD"))))
+    running.note(message="noted")
+    assert TaskLog.load(opened, "abc123").state.message == ""
+    running.record(Kind.DELIVERED, delivery={"kind": "branch"})
+    assert running.state.message == "noted"
+    assert TaskLog.load(opened, "abc123").state == running.state
+    running.record(Kind.ENDED, message="")
+    assert TaskLog.load(opened, "abc123").state.message == ""

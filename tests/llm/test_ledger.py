@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitagent.domain.call import Message, Request, Usage
+from gitagent.domain.span import call_span
 from gitagent.domain.task import Task, TaskState
 from gitagent.errors import (
     BadReply,
@@ -21,7 +23,7 @@ from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.llm.client import ChatClient, Endpoint
 from gitagent.llm.journal import JournalModel
-from gitagent.llm.ledger import Budget, LedgerModel, prompt_tokens, request_hash
+from gitagent.llm.ledger import Budget, LedgerModel, prompt_tokens, question, request_hash
 from gitagent.llm.prices import cost
 from gitagent.llm.retry import RetryModel
 from gitagent.ports import ModelProfile
@@ -107,6 +109,24 @@ def test_failed_calls_are_on_record(
     assert call.cost_usd == pytest.approx(charged)
     assert bool(call.error) == (status != "length")
     assert "FAKEKEY" not in call.error
+
+
+def test_a_call_is_sent_with_its_own_span(repo: Make, server: Serve) -> None:
+    """The span says which call it is; the question, its hash and its key are the same without."""
+    folder = repo({"a": "1"})
+    running = server([Say("x"), Say("y")])
+    log = new_log(folder)
+    for _ in range(2):
+        ledger(running, log).complete(ASKED)
+    sent = [call.headers["traceparent"] for call in running.calls]
+    assert sent == [f"00-{'b' * 32}-{call_span(log.state.task, n)}-01" for n in (1, 2)]
+    first, second = log.state.calls
+    numbered = replace(ASKED, span="c" * 16)
+    assert first.request_hash == second.request_hash == request_hash(numbered)
+    assert first.key == numbered.key
+    kept = [log.read(f"exchange/{n:04}.request.json") for n in (1, 2)]
+    assert kept[0] == kept[1] == question(numbered)
+    assert b"span" not in question(numbered)
 
 
 def test_a_provider_that_counts_nothing_is_charged_at_the_worst(repo: Make, server: Serve) -> None:

@@ -11,7 +11,7 @@ import pytest
 from gitagent.domain.call import Reply, Request, Usage
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
-from gitagent.domain.task import PlanMode
+from gitagent.domain.rules import PlanMode
 from gitagent.errors import ProviderRejected
 from gitagent.ports import ModelProfile
 from gitagent.stages.plan import SCHEMA, plan

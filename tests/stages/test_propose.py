@@ -14,7 +14,7 @@ from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.verdict import Verdict
 from gitagent.ports import ModelProfile
 from gitagent.stages.asking import asking
-from gitagent.stages.propose import Dialogue, not_applied, not_green, opening, propose
+from gitagent.stages.propose import Dialogue, again, not_applied, not_green, opening, propose
 
 CONTEXT = Context(
     excerpts=(
@@ -75,7 +75,7 @@ def test_the_prompt_holds_rules_files_and_task_and_no_placeholder() -> None:
 @pytest.mark.parametrize("form", ["whole", "search-replace", "udiff"])
 def test_each_format_has_its_own_rules(form: EditFormat, weak: bool) -> None:
     """One of three, and no other; a weak model may write less than the whole file."""
-    whole = "each function that changes" if weak else "complete new content"
+    whole = "`# a.py`" if weak else "complete new content"
     marks = {"whole": whole, "search-replace": "<<<<<<<", "udiff": "```diff"}
     assert [name for name, mark in marks.items() if mark in opened(form=form, weak=weak)] == [form]
 
@@ -158,10 +158,12 @@ def test_a_cut_off_reply_is_a_problem_not_an_edit() -> None:
 
 def test_what_became_of_a_reply_is_told_with_what_to_do() -> None:
     """Every problem, the verdict's reason and output, and the format again."""
-    text = not_applied(["first", "second"], "udiff")
+    text = not_applied(["first", "second"], again("udiff", weak=False))
     assert "- first\n- second" in text
     assert "unified diff" in text
-    red = not_green(Verdict("fail", "1 broken: t", output="E assert $x"), "whole")
+    red = not_green(
+        Verdict("fail", "1 broken: t", output="E assert $x"), again("whole", weak=False)
+    )
     assert "1 broken: t" in red
     assert "E assert $x" in red
     assert "whole" in red
@@ -173,3 +175,24 @@ def test_a_dialogue_keeps_its_opening_and_the_last_exchange() -> None:
     later = dialogue.answered("one", "two").answered("three", "four")
     assert [m.content for m in later.last] == ["three", "four"]
     assert (later.rules, later.question) == (dialogue.rules, dialogue.question)
+
+
+def test_a_weak_model_is_asked_for_functions_and_never_for_the_file() -> None:
+    """Under the path of the file that is most likely meant, not under an example of one."""
+    assert "whole" not in again("whole", weak=True)
+    assert again("udiff", weak=True) == again("udiff", weak=False)
+    for n in range(1, 5):
+        asked = begun(weak=True).messages(asking(n, "whole", weak=True))
+        assert "`# a.py`" in asked[1].content
+        assert "path/to" not in asked[1].content
+
+
+def test_a_weak_model_may_write_as_much_as_it_was_shown() -> None:
+    """One that runs on is stopped, long before its window is full."""
+    profile = ModelProfile("m", "p", 16000, 8000, "whole", weak=True)
+    writer = Writer("x", profile=profile)
+    for shown in (30, 9000):
+        dialogue = Dialogue("", "y" * shown)
+        propose(writer, dialogue, how=FIRST, step=1, attempt=1, tree="t", known={})
+    short, long = (request.max_tokens for request in writer.asked)
+    assert 1000 <= short < long <= 3200

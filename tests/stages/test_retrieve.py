@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,12 +25,12 @@ def found(repo: Callable[..., Path]) -> Found:
 
     def look(
         files: dict[str, Content], text: str, *, tokens: int = 4000,
-        first: tuple[str, ...] = (), ignore: tuple[str, ...] = (),
+        first: tuple[str, ...] = (), ignore: tuple[str, ...] = (), **more: Any,
     ) -> Context:  # fmt: skip
         real = GitRepo.open(repo(files))
         tree = real.tree_of(real.resolve("HEAD"))
         index = LexicalIndex(real)
-        return retrieve(real, index, tree, text, tokens=tokens, first=first, ignore=ignore)
+        return retrieve(real, index, tree, text, tokens=tokens, first=first, ignore=ignore, **more)
 
     return look
 
@@ -161,3 +162,58 @@ def test_a_small_repository_is_shown_where_no_word_leads_anywhere(
     assert not retrieve(
         many, LexicalIndex(many), many.tree_of(many.resolve("HEAD")), "zzz", tokens=900
     ).excerpts
+
+
+LONG = "\n\n\n".join(f"def part_{n}(x):\n    return x + {n}" for n in range(40)) + "\n"
+NAMING = {
+    "shop/price.py": LONG + "\n\nclass Money:\n    def sum(self):\n        return 0\n",
+    "shop/words.py": "price Money price Money\n" * 20,
+    "old/price.py": "x = 1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "first"),
+    [
+        ("Change shop/price.py", "shop/price.py"),
+        ("Change ./old/price.py", "old/price.py"),
+        ("Change words.py, which speaks of price", "shop/words.py"),
+        ("Add a method to Money for the price", "shop/price.py"),
+        ("The result of part_7 is wrong for words", "shop/price.py"),
+    ],
+)
+def test_what_the_task_names_comes_first_and_whole(found: Found, task: str, first: str) -> None:
+    """By its path or the only end of one, or by what it alone defines; it may fill the room."""
+    files: dict[str, Content] = {**NAMING}
+    room = len(NAMING["shop/price.py"]) // CHARACTERS_PER_TOKEN + 20
+    context = found(files, task, tokens=room, task=task)
+    assert context.excerpts[0].path == first
+    assert context.excerpts[0].whole
+    assert "named" in context.hits[0].why
+
+
+def test_a_name_that_two_files_define_or_end_in_names_none(found: Found) -> None:
+    """What is in doubt is ranked as any other."""
+    files: dict[str, Content] = {**NAMING, "new/price.py": "def part_7(): ...\n"}
+    task = "part_7 in price.py"
+    assert not any("named" in hit.why for hit in found(files, task, task=task).hits)
+
+
+def test_with_a_focus_only_what_is_named_is_shown(found: Found) -> None:
+    """And of a file that is long for the model, the definitions that matter."""
+    files: dict[str, Content] = {**NAMING}
+    context = found(files, "Fix part_7", task="Fix part_7", focus=0.3, whole=500, listed=0)
+    (excerpt,) = context.excerpts
+    assert (excerpt.path, excerpt.whole) == ("shop/price.py", False)
+    assert "def part_7(x):\n    return x + 7\n" in excerpt.text
+    assert "part_8" not in excerpt.text
+    assert context.listing == ()
+
+
+def test_the_definitions_of_a_cut_file_are_whole(found: Found) -> None:
+    """Spans say where each part of the text stands."""
+    files: dict[str, Content] = {**NAMING}
+    (excerpt, *_) = found(files, "part_3 and part_9", whole=500).excerpts
+    lines = NAMING["shop/price.py"].splitlines(keepends=True)
+    assert excerpt.text == "".join("".join(lines[s.start - 1 : s.end]) for s in excerpt.spans)
+    assert all(lines[span.start - 1].startswith(("def ", "class ")) for span in excerpt.spans)

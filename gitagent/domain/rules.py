@@ -1,0 +1,38 @@
+"""What shapes a run besides its task, as values that can be kept and looked at later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gitagent.domain.edit import EditFormat
+
+PlanMode = Literal["auto", "always", "never"]
+Delivery = Literal["branch", "patch"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings of one run; `attempts` are proposals for one step."""
+
+    plan: PlanMode
+    max_steps: int
+    attempts: int
+    edit_format: EditFormat
+    context_tokens: int
+    ignore: tuple[str, ...]
+    allow: tuple[str, ...]
+    deliver: Delivery
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The rules of a run and what its prompts had to fit into; window and reply in tokens.
+
+    They are kept for a replay. No later run obeys them: a task's log may come from anywhere.
+    """
+
+    rules: Rules
+    window: int
+    max_output: int
+    weak: bool

@@ -1,0 +1,1 @@
+"""A task's trace, told to OpenTelemetry where the environment asks for it."""
