@@ -18,6 +18,7 @@ from walk import KILLED, Walked, Walkers, compared, run_to
 from gitagent.domain.event import Kind
 from gitagent.errors import Ending
 from gitagent.failpoints import STAGES
+from gitagent.git import locks
 from gitagent.processes import is_stopped
 from gitagent.testing.repositories import git
 from gitagent.testing.snapshot import snapshot
@@ -136,6 +137,8 @@ def drops(at_once: Walkers, done: Path, *, everything: bool) -> list[Walked]:
         gone = ended.code == 2 and "There is no task" in ended.err
         problems = [] if ended.code == 0 or gone else [f"ended with {ended.code}: {ended.err}"]
         left = git(scene.folder, "for-each-ref", f"refs/gitagent/{task_id}", "refs/heads/agent/")
+        # the lock of a ref that is gone, or kept for good, is met by no further drop but by `gc`
+        locks.sweep(scene.folder / ".git")
         return [*problems, *scene.changes, *scene.left_over, *left.splitlines()]
 
     return _again(at_once, done, "drop", dropped, everything=everything)
