@@ -19,7 +19,7 @@ from gitagent.errors import AgentError, BudgetExceeded, NoChange, NotApplied, Pr
 from gitagent.line import Line
 from gitagent.progress import News
 from gitagent.stages.apply import apply, brief
-from gitagent.stages.asking import asking
+from gitagent.stages.asking import asking, may_remove
 from gitagent.stages.propose import Dialogue, again, not_applied, not_green, propose
 
 UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
@@ -124,22 +124,33 @@ def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
 def _only_seen(line: Line, tries: Tries, proposal: Proposal) -> Proposal:
     """Nobody writes a file whole who has not seen it whole: the rest of it would be gone.
 
-    What such a file defines is put into the file that there is, where it has a clear place.
+    What such a file defines is put into the file that there is, where it has a clear place. So it
+    is for a model that was asked for functions only: what it leaves out stays.
     """
     edits: list[Edit] = []
     problems: list[str] = []
     for edit in proposal.edits:
-        text = None if edit.path in tries.whole else _text(line, tries, edit.path)
-        if not isinstance(edit, WriteFile) or text is None:
+        text = _text(line, tries, edit.path)
+        whole = edit.path in tries.whole
+        if not isinstance(edit, WriteFile) or text is None or (whole and not _in_parts(line)):
             edits.append(edit)
-        elif edit.path in tries.known and (parts := placed(edit.text, edit.path, text)) is not None:
+            continue
+        parts = placed(edit.text, edit.path, text) if edit.path in tries.known else None
+        if parts is not None:
             edits += parts
+        elif whole:
+            edits.append(edit)
         else:
             advice = UNSEEN_CODE if edit.path.endswith(".py") else UNSEEN
             problems.append(f"{edit.path} cannot be written whole: {advice}")
     if problems:
         raise NotApplied(problems=problems)
     return replace(proposal, edits=tuple(edits))
+
+
+def _in_parts(line: Line) -> bool:
+    weak = line.model.profile.weak and line.rules.edit_format == "whole"
+    return weak and not may_remove(line.task.text)
 
 
 def _text(line: Line, tries: Tries, path: str) -> str | None:
@@ -165,11 +176,12 @@ def _not_applied(
     line.log.add_attempt(replace(attempt, problems=kept))
     line.tell(News("edits", f"not applied: {brief(kept[0])}", warning=True))
     unchanged = problems == (NOTHING_CHANGED,)
+    weak = line.model.profile.weak  # it is asked in another way next time
     return replace(
         tries,
         dialogue=tries.dialogue.answered(reply.text, not_applied(problems, _again(line))),
         trouble=NoChange() if unchanged else error,
-        over=unchanged and isinstance(tries.trouble, NoChange) and not anew,
+        over=unchanged and isinstance(tries.trouble, NoChange) and not anew and not weak,
     )
 
 

@@ -11,19 +11,26 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitagent.domain.context import Excerpt
 from gitagent.domain.edit import EditFormat
 from gitagent.edits import mentions
 from gitagent.edits.source import FUNCTIONS, Source, parsed
+from gitagent.gates.demand import speaks_of_defect
 
 WARMER_BY = 0.3
 WARMEST = 0.9
 
+FEW = 3
+"""Functions that one change may be about; an output that names more says nothing."""
+
 ADDS = re.compile(r"\b(?:add|adds|create|implement|introduce|provide|write|new)\b", re.IGNORECASE)
 WORDS = re.compile(r"\w+")
-HOW, WHERE = "how it must work", "which lines change, and how"
+REMOVES = re.compile(
+    r"\b(?:remov|delet|drop|renam|mov(?:e|ing)|replac|get rid|unused|obsolete|dead|clean)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -54,70 +61,87 @@ def asking(n: int, edit_format: EditFormat, *, weak: bool) -> Asking:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a weak model is told to write, and to say before, in words that end a sentence."""
+    """What a weak model is told to write, in words for a prompt: `code` is of which kind, `what`
+    of it stands in the block, `first` is said before."""
 
-    what: str = "each function that changes, complete,"
-    first: str = "which line is wrong, and what it must be instead"
+    code: str = "corrected"
+    what: str = "each function that changes, complete"
+    first: str = "which line is wrong and what it must be instead"
 
 
 ANYTHING = Wanted()
+CHANGED = Wanted("changed", first="which lines change and how")
+NEW = Wanted("new", first="how it must work")
 
 
-def wanted(task: str, shown: Excerpt | None, *, defect: bool = False) -> Wanted:
-    """The functions or classes that a task names, as far as the file has them, or a new one.
+def wanted(task: str, shown: Excerpt | None, failing: str = "") -> Wanted:
+    """The functions or classes that a task names, as far as the file has them, or a new one, else
+    those that the output of failing tests names.
 
     A weak model that is told to write "what changes" writes all that it sees.
     """
+    usual = ANYTHING if failing or speaks_of_defect(task) else CHANGED
     source = parsed(shown.path, shown.text) if shown else None
     if source is None:
-        return ANYTHING
-    named = _Named(mentions.in_code(task), mentions.plain(task), _new(task, source))
-    how, first = ("corrected", ANYTHING.first) if defect else ("changed", WHERE)
+        return usual
+    telling, words, new = mentions.in_code(task), mentions.plain(task), _new(task, source)
     functions = [node.name for node in source.body if isinstance(node, FUNCTIONS)]
-    found = (
-        _each(f"the {how} function", functions, named.telling)
-        or _methods(source, named, how)
-        or (f"only the new function `{named.new}`, complete," if named.new else "")
-        or _each(f"the {how} function", functions, named.words)
-    )
-    if not found:
-        return ANYTHING
-    return Wanted(found, HOW if named.new and f"`{named.new}`" in found else first)
+    owners = _owners(source, telling, words)
+    if found := _each("function", functions, telling) or _members(owners, telling):
+        return replace(usual, what=found)
+    if new:
+        named = [owner for owner in owners if owner.named]
+        line = f"the line `class {named[0].name}:` and below it " if len(named) == 1 else ""
+        kind = "method" if line else "function"
+        return replace(NEW, what=f"{line}the new {kind} `{new}`, complete")
+    tested = mentions.in_code(failing)
+    for names in (words & tested, words, tested):
+        found = _each("function", functions, names) or _members(owners, names)
+        if found and len(names.intersection(functions)) <= FEW:
+            return replace(usual, what=found)
+    return usual
 
 
 @dataclass(frozen=True)
-class _Named:
-    """What a task names: code for certain, words that may be code, and what is to be added."""
+class _Owner:
+    """A class, its methods, and whether a task names it."""
 
-    telling: Collection[str]
-    words: Collection[str]
-    new: str
-
-
-def _each(what: str, names: Sequence[str], named: Collection[str]) -> str:
-    found = sorted(set(names) & set(named))
-    listed = " and ".join(f"`{name}`" for name in found)
-    return f"{what}{'s' * (len(found) > 1)} {listed}, complete," if found else ""
+    name: str
+    methods: Sequence[str]
+    named: bool
 
 
-def _methods(source: Source, named: _Named, how: str) -> str:
-    """What of the class that is named, or of the only one that has a method that is named."""
-    methods = {
-        owner.name: [m.name for m in owner.body if isinstance(m, FUNCTIONS)]
+def _owners(source: Source, telling: Collection[str], words: Collection[str]) -> list[_Owner]:
+    """Those that are named first; a class without methods is named for another reason."""
+    found = [
+        _Owner(
+            owner.name,
+            [m.name for m in owner.body if isinstance(m, FUNCTIONS)],
+            owner.name in telling or owner.name in words,
+        )
         for owner in source.classes()
-    }
-    meant = [name for name in methods if name in named.telling or name in named.words]
-    meant = meant or [name for name, own in methods.items() if set(own) & set(named.telling)]
-    if len(meant) != 1:
+    ]
+    return sorted((each for each in found if each.methods), key=lambda each: not each.named)
+
+
+def _members(owners: Sequence[_Owner], names: Collection[str]) -> str:
+    """The methods of these names, of a class that is named or of the only one that has them."""
+    having = [owner for owner in owners if set(owner.methods) & set(names)]
+    if not having or (len(having) > 1 and not having[0].named):
         return ""
-    own = methods[meant[0]]
-    members = (
-        _each(f"the {how} method", own, named.telling)
-        or (f"the new method `{named.new}`, complete," if named.new else "")
-        or _each(f"the {how} method", own, named.words)
-        or "the methods that are new or change, each complete,"
-    )
-    return f"the line `class {meant[0]}:` and below it only {members}"
+    owner = having[0]
+    return f"the line `class {owner.name}:` and below it {_each('method', owner.methods, names)}"
+
+
+def _each(kind: str, own: Sequence[str], names: Collection[str]) -> str:
+    found = sorted(set(own) & set(names))
+    listed = " and ".join(f"`{name}`" for name in found)
+    return f"the {kind}{'s' * (len(found) > 1)} {listed}, complete" if found else ""
+
+
+def may_remove(task: str) -> bool:
+    """Whether a task speaks of taking something away."""
+    return REMOVES.search(task) is not None
 
 
 def _new(task: str, source: Source) -> str:

@@ -12,7 +12,6 @@ from gitagent.domain.edit import EditFormat, Proposal
 from gitagent.domain.plan import Plan, PlanStep, subject_line
 from gitagent.domain.verdict import Verdict
 from gitagent.edits.parse import parse
-from gitagent.gates.demand import speaks_of_defect
 from gitagent.ports import Model
 from gitagent.stages import material
 from gitagent.stages.asking import ANYTHING, Asking, Wanted, wanted
@@ -46,9 +45,7 @@ class Dialogue:
     last: tuple[Message, ...] = ()
 
     def messages(self, how: Asking) -> tuple[Message, ...]:
-        closing = render(
-            how.closing, path=self.path, what=self.wanted.what, first=self.wanted.first
-        )
+        closing = render(how.closing, path=self.path, **vars(self.wanted))
         question = f"{self.question}\n{closing}"
         opening = (Message("system", self.rules), Message("user", question))
         return opening if how.anew else (*opening, *self.last)
@@ -122,9 +119,8 @@ def opening(
     likely = next((each for each in context.excerpts if not is_test(each.path)), None)
     if likely is None:
         return Dialogue(rules, question)
-    asked = f"{step.title}\n{step.detail}"
-    defect = bool(failing) or speaks_of_defect(asked)
-    return Dialogue(rules, question, likely.path, wanted(asked, likely, defect=defect))
+    asked = wanted(f"{step.title}\n{step.detail}", likely, failing)
+    return Dialogue(rules, question, likely.path, asked)
 
 
 def again(edit_format: EditFormat, *, weak: bool) -> str:
