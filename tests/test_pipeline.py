@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +73,13 @@ class Walk:
 def walk(repo: Callable[..., Path], tmp_path: Path) -> Callable[..., Walk]:
     def make(
         *says: str | BaseException, gate: str = GREEN, folder: Path | None = None,
-        log: TaskLog | None = None, **rules: Any,
+        log: TaskLog | None = None, text: str = "Add in add", weak: bool = False, **rules: Any,
     ) -> Walk:  # fmt: skip
         found = GitRepo.open(folder or repo(FILES))
         base = found.resolve("HEAD")
-        task = Task("abc123", "Add in add", "agent/add-abc123", base, "0" * 32, "2026-01-01")
+        task = Task("abc123", text, "agent/add-abc123", base, "0" * 32, "2026-01-01")
         kept = log or TaskLog.create(found, TaskState(task))
-        mouth = Mouth(list(says))
+        mouth = Mouth(list(says), WEAK if weak else PROFILE)
         model = LedgerModel(mouth, kept, Budget(0, 99))
         news: list[News] = []
         usual = {
@@ -221,6 +221,34 @@ def test_what_a_model_repeats_of_a_file_it_saw_in_part_takes_nothing_away(
     assert [e.whole for e in state.context.excerpts if e.path == "calc.py"] == [False]
     fixed = CALC.replace("return a - b", "return a + b", 1) + rest
     assert git(found.folder, "show", f"{state.head}:calc.py") == fixed
+
+
+WEAK = replace(PROFILE, weak=True)
+PARTS = "import os\n\n\ndef add(a, b):\n    return a + b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("add must add", True), ("add must add, remove the unused sub", False)]
+)
+def test_what_a_weak_model_leaves_out_stays_unless_the_task_takes_away(
+    walk: Callable[..., Walk], repo: Callable[..., Path], text: str, kept: bool
+) -> None:
+    """It was asked for functions, so a block that begins like the file is no whole file."""
+    folder = repo({**FILES, "calc.py": f"import os\n\n\n{CALC}"})
+    found = walk(whole("calc.py", PARTS), folder=folder, edit_format="whole", text=text, weak=True)
+    state = found.run()
+    assert state.ending is Ending.DONE, state.message
+    assert ("def sub" in git(found.folder, "show", f"{state.head}:calc.py")) is kept
+
+
+def test_a_weak_model_is_asked_again_in_other_words_when_it_changes_nothing(
+    walk: Callable[..., Walk],
+) -> None:
+    """It copies what it sees; another way of asking may help, so all tries are used."""
+    same = whole("calc.py", CALC)
+    found = walk(same, same, same, whole("calc.py", PARTS), edit_format="whole", weak=True)
+    assert found.run().ending is Ending.DONE
+    assert len(found.mouth.asked) == 4
 
 
 def test_a_step_that_fails_stops_the_steps_behind_it(walk: Callable[..., Walk]) -> None:
