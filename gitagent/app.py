@@ -30,7 +30,7 @@ from gitagent.git.log import FAMILY, TaskLog, delete, summaries
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
 from gitagent.index.lexical import LexicalIndex
-from gitagent.line import Checks, Line
+from gitagent.line import Checks, Line, for_each
 from gitagent.llm import warming
 from gitagent.llm.choose import Choice
 from gitagent.llm.ledger import Budget
@@ -226,7 +226,7 @@ def _walked(
                 repo=repo,
                 log=log,
                 index=LexicalIndex(repo),
-                model=model,
+                models=for_each(model),
                 checks=checks_for(site, repo, repo.tree_of(task.base), manner),
                 write_patches=lambda base, head: patches.write(repo, base, head, task.id),
                 tell=tell,

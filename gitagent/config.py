@@ -71,10 +71,35 @@ class Config:
     models: tuple[ModelRow, ...] = _key(
         "models", (), "user", 'limits and prices, one table [models."NAME"] each'
     )
-    timeout_s: float = _key(
-        "call.timeout_s", 600.0, "user", "longest silence of a provider, in seconds"
+    route_models: tuple[str, ...] = _key(
+        "route.models", (), "user", "models (PROVIDER/NAME) that are chosen among, job by job"
     )
+    route_margin: float = _key(
+        "route.margin", 5.0, "user", "points of a job's score that a lower price is worth"
+    )
+    timeout_s: float = _key(
+        "call.timeout_s", 600.0, "user", "longest wait for the first word of a reply, in seconds"
+    )
+    idle_s: float = _key("call.idle_s", 120.0, "user", "longest silence inside a reply, in seconds")
+    total_s: float = _key("call.total_s", 3600.0, "user", "longest reply, in seconds")
+    retry_attempts: int = _key("retry.attempts", 4, "user", "attempts of one call at one model")
+    retry_first_wait_s: float = _key(
+        "retry.first_wait_s", 1.0, "user", "wait before the second attempt; it doubles from there"
+    )
+    retry_s: float = _key(
+        "retry.seconds", 600.0, "user", "seconds after which no further attempt of a call begins"
+    )
+    retry_usd: float = _key(
+        "retry.usd", 1.0, "user", "what the failed attempts of one call may be charged; 0 is no cap"
+    )
+    cache: bool = _key(
+        "cache.answers", False, "user", "answer what was asked before out of the repository's logs"
+    )
+    keyring: bool = _key("keys.keyring", False, "user", "look for keys in the system's keyring too")
     budget_usd: float = _key("budget.task_usd", 0.0, "user", "cap for one task; 0 is none")
+    budget_day_usd: float = _key(
+        "budget.day_usd", 0.0, "user", "cap for all tasks of a day (UTC); 0 is none"
+    )
     max_calls: int = _key("budget.max_calls", 40, "user", "most model calls of one task")
     edit_format: str = _key(
         "edit.format",

@@ -15,7 +15,9 @@
     ├── BudgetExceeded             5
     ├── ProviderError              6
     │   ├── ProviderUnavailable        worth another try
+    │   │   └── Resting                    not asked: it failed too often just now
     │   ├── ProviderRejected           not worth another try
+    │   │   └── ContextOverflow            the prompt is longer than the model's window
     │   └── BadReply                   the reply cannot be used
     ├── Refused                    7
     ├── Conflict                   8
@@ -31,7 +33,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from gitagent.domain.call import Reply
 
 
 class Ending(StrEnum):
@@ -165,17 +170,22 @@ class BudgetExceeded(AgentError):
 
 
 class ProviderError(AgentError):
-    """No model could answer."""
+    """No model could answer.
+
+    `charged` is what the ledger holds against the failed call, in USD.
+    """
 
     ending = Ending.PROVIDER
     hint = "`git agent doctor` shows the configured endpoint and whether it answers."
+    charged: float = 0.0
 
 
 class ProviderUnavailable(ProviderError):
     """The provider did not answer, or asked to come back later.
 
     `retry_after` is in seconds, where the provider named a time. `unpaid` says that no model has
-    seen the request, so that nobody will charge for it.
+    seen the request, so that nobody will charge for it, `busy` that the provider is well and has
+    had too many requests of ours (429).
     """
 
     def __init__(
@@ -185,18 +195,45 @@ class ProviderUnavailable(ProviderError):
         hint: str = "",
         retry_after: float | None = None,
         unpaid: bool = False,
+        busy: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
         self.unpaid = unpaid
+        self.busy = busy
+
+
+class Resting(ProviderUnavailable):
+    """The provider failed too often just now and is left alone for a while.
+
+    `retry_after` is when it will be tried again, in seconds. Nothing was sent.
+    """
 
 
 class ProviderRejected(ProviderError):
-    """The provider rejected the request."""
+    """The provider rejected the request.
+
+    `status` is the HTTP status, 0 where there was none.
+    """
+
+    def __init__(self, message: str = "", *, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class ContextOverflow(ProviderRejected):
+    """The prompt is longer than the model's window."""
 
 
 class BadReply(ProviderError):
-    """The reply of the model cannot be used."""
+    """The reply of the model cannot be used.
+
+    `reply` is what came, with its usage, where anything did: it was paid for.
+    """
+
+    def __init__(self, message: str = "", *, hint: str = "", reply: Reply | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reply = reply
 
 
 class Refused(AgentError):

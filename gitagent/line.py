@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitagent.domain.call import Job
 from gitagent.domain.rules import Rules
 from gitagent.domain.task import Task
 from gitagent.domain.verdict import CommandRun, GateCommand, Verdict
@@ -46,23 +47,33 @@ class Checks:
         return judge(demand, base, self.run(tree, base))
 
 
+def for_each(model: Model) -> Mapping[Job, Model]:
+    """One model for every job of the line."""
+    return {"plan": model, "code": model, "repair": model}
+
+
 @dataclass(frozen=True)
 class Line:
     """The parts of one run.
 
-    `write_patches` takes two commits and gives the files it wrote, `hide` takes secrets out of a
-    text that is kept or shown.
+    `models` answer each job of the line: plan, code, repair. `write_patches` takes two commits and
+    gives the files it wrote, `hide` takes secrets out of a text that is kept or shown.
     """
 
     repo: Repo
     log: Log
     index: Index
-    model: Model
+    models: Mapping[Job, Model]
     checks: Gate
     write_patches: Callable[[str, str], list[Path]]
     tell: Tell
     rules: Rules
     hide: Callable[[str], str] = str
+
+    @property
+    def model(self) -> Model:
+        """The one that writes code: what a prompt may hold follows from it."""
+        return self.models["code"]
 
     @property
     def task(self) -> Task:

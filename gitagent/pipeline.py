@@ -196,7 +196,7 @@ def _plan(line: Line, context: Context) -> Plan:
     if line.log.state.plan is None:
         line.tell(News("plan", "is made", passing=True))
         made = plan(
-            line.model,
+            line.models["plan"],
             line.task.text,
             context,
             tree=line.repo.tree_of(line.task.base),

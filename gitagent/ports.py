@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gitagent.domain.call import Reply, Request
 from gitagent.domain.context import Hit
@@ -29,12 +29,25 @@ class TreeFile:
 
 
 @dataclass(frozen=True)
-class ModelProfile:
-    """What the pipeline must know of a model before it asks: window and limits in tokens.
+class Scores:
+    """How good a model is at each job, 0 to 100."""
 
-    `weak` says that long plans and long prompts do more harm than good. `takes_temperature` and
-    `takes_schema` say what may be in a request. Prices are USD per million tokens, None where
-    nobody knows them.
+    plan: float = 50.0
+    code: float = 50.0
+    repair: float = 50.0
+    ask: float = 50.0
+    review: float = 50.0
+
+
+@dataclass(frozen=True)
+class ModelProfile:
+    """What must be known of a model before it is asked: window and limits in tokens.
+
+    `weak` says that long plans and long prompts do more harm than good. `takes_temperature`,
+    `takes_schema` and `takes_tools` say what may be in a request, `cache` how its provider keeps
+    the beginning of a prompt: by itself, where the request marks it, or not that we know of.
+    Prices are USD per million tokens, None where nobody knows them. `first_token_s` and
+    `tokens_per_s` are what an answer usually takes; 0 is unknown.
     """
 
     name: str
@@ -47,6 +60,17 @@ class ModelProfile:
     takes_schema: bool = False
     input_price: float | None = None
     output_price: float | None = None
+    cached_price: float | None = None
+    takes_tools: bool = False
+    cache: Literal["", "auto", "marks"] = ""
+    scores: Scores = Scores()
+    first_token_s: float = 0.0
+    tokens_per_s: float = 0.0
+
+    @property
+    def ref(self) -> str:
+        """PROVIDER/NAME, as people write it."""
+        return f"{self.provider}/{self.name}"
 
 
 @dataclass(frozen=True)

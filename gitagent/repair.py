@@ -78,7 +78,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
         tries = replace(tries, tree=tries.start)
     line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
     reply, proposal = propose(
-        line.model,
+        line.models["code" if n == 1 else "repair"],
         tries.dialogue,
         how=how,
         step=tries.step,

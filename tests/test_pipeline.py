@@ -20,7 +20,7 @@ from gitagent.git.export import export
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.index.lexical import LexicalIndex
-from gitagent.line import Checks, Line, Rules
+from gitagent.line import Checks, Line, Rules, for_each
 from gitagent.llm.ledger import Budget, LedgerModel
 from gitagent.ports import ModelProfile
 from gitagent.progress import News
@@ -89,8 +89,8 @@ def walk(repo: Callable[..., Path], tmp_path: Path) -> Callable[..., Walk]:
         commands = (GateCommand("green", ("sh", "-c", gate)),)
         checks = Checks(found, PlainSandbox(), export, commands, tmp_path / "scratch", 20.0)
         line = Line(
-            found, kept, LexicalIndex(found), model, checks, lambda _b, _h: [], news.append,
-            Rules(**{**usual, **rules}),
+            found, kept, LexicalIndex(found), for_each(model), checks, lambda _b, _h: [],
+            news.append, Rules(**{**usual, **rules}),
         )  # fmt: skip
         return Walk(line, mouth, news)
 

@@ -9,6 +9,9 @@ CHARACTERS_PER_TOKEN = 3
 """Fewer than in most code: what is cut to fit a window by it fits."""
 
 Phase = Literal["plan", "propose"]
+Job = Literal["plan", "code", "repair", "ask", "review"]
+"""What models are chosen for, each job by itself."""
+
 CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "error"]
 
 
@@ -26,7 +29,8 @@ class Request:
     stands on, so that a resumed run recognises a question that was answered. `schema` is a JSON
     schema the reply should follow, where the endpoint can be told so. `max_tokens` bounds the
     reply. `span` is the id of the call's span, once the call has a number: it says which call the
-    question goes out with, and is no part of what is asked.
+    question goes out with, and is no part of what is asked; nor is `avoid`, the models
+    (PROVIDER/NAME) that should not be asked again while there is another.
     """
 
     phase: Phase
@@ -38,6 +42,14 @@ class Request:
     tree: str = ""
     schema: dict[str, Any] | None = None
     span: str = ""
+    avoid: tuple[str, ...] = ()
+
+    @property
+    def job(self) -> Job:
+        """What a model must be good at to answer."""
+        if self.phase == "plan":
+            return "plan"
+        return "code" if self.attempt == 1 else "repair"
 
     @property
     def key(self) -> str:

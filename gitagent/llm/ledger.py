@@ -153,7 +153,7 @@ def prompt_tokens(request: Request) -> int:
 
 def question(request: Request) -> bytes:
     """What is asked, as it is kept: the same whichever call it goes out with."""
-    kept = (field.name for field in fields(request) if field.name != "span")
+    kept = (field.name for field in fields(request) if field.name not in ("span", "avoid"))
     return to_json({name: getattr(request, name) for name in kept})
 
 

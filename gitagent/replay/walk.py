@@ -12,7 +12,7 @@ from gitagent.git.dry_run import overlay
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.index.lexical import LexicalIndex
-from gitagent.line import Line
+from gitagent.line import Line, for_each
 from gitagent.llm.redacting import RedactingModel
 from gitagent.redaction import Redactor
 from gitagent.replay.answers import RecordedModel
@@ -71,7 +71,7 @@ def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Re
         repo=repo,
         log=course,
         index=LexicalIndex(repo),
-        model=RedactingModel(model, redactor),
+        models=for_each(RedactingModel(model, redactor)),
         checks=RecordedGate(past, course),
         write_patches=lambda _base, _head: [],
         tell=lambda _news: None,
