@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from gitagent.git import disk
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.testing import long_task
@@ -112,14 +113,15 @@ def _syncing(sync: bool) -> Iterator[None]:
     """Without sync, nothing waits for the disk: not libgit2, and not we."""
     import pygit2
 
-    fsync = os.fsync
+    fsync, out = os.fsync, disk._out
     pygit2.settings.enable_fsync_gitdir(sync)
     if not sync:
         os.fsync = lambda fd: None
+        disk._out = lambda handle, flags: True
     try:
         yield
     finally:
-        os.fsync = fsync
+        os.fsync, disk._out = fsync, out
         pygit2.settings.enable_fsync_gitdir(True)
 
 

@@ -28,6 +28,8 @@ PLACES = (
     "stale lock removed",
     "ref locked",
     "ref to be moved",
+    "reflog written",
+    "ref written",
     "ref moved",
     "ref to be removed",
     "reflog removed",

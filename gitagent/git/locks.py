@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 
 from gitagent.errors import Conflict
 from gitagent.failpoints import reach
+from gitagent.git import disk
 from gitagent.git.writing import writing
 from gitagent.processes import is_stopped
 
@@ -46,7 +47,7 @@ def held(common: Path, name: str, *, removes: bool = False) -> Iterator[Callable
         _clear(handle, common, name)
         with writing():
             os.pwrite(handle, _words(removes), 0)
-            os.fsync(handle)
+            disk.put(handle, str(common))
         reach("lock taken")
         try:
             yield lambda: _note(handle, removes, _identity(_lock(common, name)))

@@ -29,11 +29,11 @@ from gitagent.git.repository import GitRepo
 from gitagent.git.writing import hold_room, leave_room, writing
 
 FAMILY = "refs/gitagent/"
-EMPTY_TREE = ""
 MARK = "gitagent: "
 NOT_TASKS = ("salvaged/",)
 NOT_BEGUN = "Nothing was begun. Make room, or make it writable, then start the task again."
-LEAVING_ROOM = (Kind.ANSWERED, Kind.FAILED, Kind.ENDED)
+KEPT_ROOM_FOR = (Kind.ANSWERED, Kind.FAILED)
+FULL = (OSError, Unwritable)
 LARGEST = 16 << 20
 """Bytes of a file of the state; what is larger was not written by us."""
 MOST_FACTS = 20_000
@@ -69,6 +69,7 @@ class TaskLog:
         self.on_event: Callable[[Event], None] = lambda _event: None
         self.state = state
         self._files = state_files.encode(state) if tip else {}
+        self._tree = repo.folder_of(repo.tree_of(tip) if tip else "")
 
     @classmethod
     def create(
@@ -198,31 +199,38 @@ class TaskLog:
         """
         with writing():
             reach(f"{entry.kind}: to be written")
-            if entry.kind in LEAVING_ROOM:
-                leave_room(self._repo.folder, state.task.id)
             if entry.kind is Kind.RESERVED:
                 hold_room(self._repo.folder, state.task.id)
-            state = replace(state, **self._noted)
-            files = state_files.encode(state, self.state, self._files)
+            if entry.kind is Kind.ENDED:
+                leave_room(self._repo.folder, state.task.id)
             event = self._event(entry, state.epoch)
-            commit = self._commit(entry, event, state, self._written(files, event, entry.notes))
-            reach(f"{entry.kind}: written")
-            with self._repo.keeping():
-                self._move(entry, commit)
-        self.state, self._tip, self._files, self._events = state, commit, files, event.n
+            try:
+                self._put(entry, event, replace(state, **self._noted))
+            except FULL:
+                if not self._left_room(entry):
+                    raise
+                self._put(entry, event, replace(state, **self._noted))
         self._noted = {}
         self.on_event(event)
         reach(f"{entry.kind}: kept")
 
-    def _commit(
-        self, entry: Entry, event: Event, state: TaskState, written: Mapping[str, File | None]
-    ) -> str:
-        """The event's commit; what a gc took of the trees that it holds is written again."""
+    def _put(self, entry: Entry, event: Event, state: TaskState) -> None:
+        """What a gc took of the trees that the event holds is written again."""
         self._repo.unkept.restore()
-        before = self._repo.tree_of(self._tip) if self._tip else EMPTY_TREE
-        tree = self._repo.with_trees(self._repo.with_files(before, written), entry.code)
+        files = state_files.encode(state, self.state, self._files)
+        written = self._written(files, event, entry.notes)
+        tree = self._repo.changed(self._tree, written, entry.code)
         parents = [*([self._tip] if self._tip else []), *entry.keeps]
-        return self._repo.commit(tree, parents, _message(event, state))
+        commit = self._repo.commit(tree.id, parents, _message(event, state))
+        reach(f"{entry.kind}: written")
+        with self._repo.keeping():
+            self._move(entry, commit)
+        self.state, self._tip, self._files, self._events = state, commit, files, event.n
+        self._tree = tree
+
+    def _left_room(self, entry: Entry) -> bool:
+        """Whether there was room held for such an event, which it has now."""
+        return entry.kind in KEPT_ROOM_FOR and leave_room(self._repo.folder, self.state.task.id)
 
     def _move(self, entry: Entry, commit: str) -> None:
         try:

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitagent.errors import Conflict, Unwritable, UsageError
 from gitagent.failpoints import reach
-from gitagent.git import locks, worktrees
+from gitagent.git import disk, locks, worktrees
 from gitagent.git.trees import is_utf8
 from gitagent.git.writing import sync, writing
 
 if TYPE_CHECKING:
     import pygit2
 
-OBJECTS, REFS = "objects", "refs"
+REFS = "refs"
+OWN = "refs/gitagent/"
 LOCK_WAITS = (0.02, 0.1, 0.3)
 """Seconds between tries to lock a ref: another git process holds a lock for an instant only."""
 
@@ -88,25 +90,76 @@ def moving(
 
     `old` None creates. The ref stays where it is if the block raises.
     """
+    if old is not None and name.startswith(OWN):
+        move = _moving_own(repository, name, new, old, reason)
+    else:
+        move = _moving_any(repository, name, new, old, reason)
+    with move:
+        yield
+    reach("ref moved")
+
+
+@contextmanager
+def _moving_any(
+    repository: pygit2.Repository, name: str, new: str, old: str | None, reason: str
+) -> Iterator[None]:
+    """By libgit2, which knows what goes with a branch, and what may be in a new ref's way."""
     with _locked(repository, name) as transaction:
         if _target(repository, name) != old:
             raise _moved(name)
         if old is None:
             _check_free(repository, name)
         yield
-        common = worktrees.shared(Path(repository.path))
-        sync(common / OBJECTS)
         reach("ref to be moved")
         transaction.set_target(name, new, message=reason)
     if old is None:
-        _sync_folders(common, name)
-    reach("ref moved")
+        _sync_folders(worktrees.shared(Path(repository.path)), name)
+
+
+@contextmanager
+def _moving_own(
+    repository: pygit2.Repository, name: str, new: str, old: str, reason: str
+) -> Iterator[None]:
+    """A ref of ours, at each event, with one sync for it, its log and all that was put before."""
+    with _held(repository, name) as lock:
+        if _target(repository, name) != old:
+            raise _moved(name)
+        yield
+        reach("ref to be moved")
+        with writing():
+            _log(repository, name, f"{old} {new} {_signed(repository)}\t{reason}\n")
+            lock.write(f"{new}\n")
+            reach("ref written")
+            lock.become(name)
+
+
+def _log(repository: pygit2.Repository, name: str, line: str) -> None:
+    """Add to a ref's log, where git keeps one."""
+    place = _reflog(repository, name)
+    if not place.is_file():
+        return
+    with place.open("ab") as file:
+        file.write(line.encode())
+        file.flush()
+        disk.put(file.fileno(), str(worktrees.shared(Path(repository.path))))
+    reach("reflog written")
+
+
+def _signed(repository: pygit2.Repository) -> str:
+    """Who moves a ref, and when, as a reflog has it."""
+    try:
+        found = repository.default_signature
+        named = f"{found.name} <{found.email}>"
+    except (KeyError, ValueError):
+        named = "gitagent <gitagent@localhost>"
+    now = time.localtime()
+    return f"{named} {int(time.time())} {time.strftime('%z', now)}"
 
 
 @contextmanager
 def staying(repository: pygit2.Repository, name: str, at: str | None) -> Iterator[None]:
     """Nobody moves the ref while the block runs; Conflict where it stands elsewhere already."""
-    with _locked(repository, name):
+    with _held(repository, name):
         if _target(repository, name) != at:
             raise _moved(name)
         yield
@@ -158,11 +211,61 @@ def _check_free(repository: pygit2.Repository, name: str) -> None:
             raise Conflict(f"{name} cannot be made: there is {taken}.")
 
 
+@dataclass
+class _Lock:
+    """git's own lock of a ref: the file that becomes the ref, or goes."""
+
+    common: Path
+    place: Path
+    handle: int
+    note: Callable[[], None]
+    stands: bool = True
+
+    def write(self, text: str) -> None:
+        os.write(self.handle, text.encode())
+        self.note()
+        disk.put(self.handle, str(self.common))
+
+    def become(self, name: str) -> None:
+        place = self.common / name
+        # of a ref that is in packed-refs only, the folder may be gone
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self.place.replace(place)
+        self.stands = False
+        disk.commit(place, str(self.common))
+
+
 @contextmanager
-def _locked(
-    repository: pygit2.Repository, name: str, *, removes: bool = False
-) -> Iterator[pygit2.ReferenceTransaction]:
-    """A transaction that holds the lock of a ref; it is done when the block ends well."""
+def _held(repository: pygit2.Repository, name: str) -> Iterator[_Lock]:
+    """Hold the lock of a ref around a block, as git does; libgit2 takes five times as long."""
+    _check_name(name)
+    common = worktrees.shared(Path(repository.path))
+    with locks.held(common, name) as taken:
+        place = common / f"{name}.lock"
+        lock = _Lock(common, place, _lock_file(repository, place, name), taken)
+        try:
+            taken()
+            reach("ref locked")
+            yield lock
+        finally:
+            os.close(lock.handle)
+            if lock.stands:
+                place.unlink(missing_ok=True)
+
+
+def _lock_file(repository: pygit2.Repository, place: Path, name: str) -> int:
+    for wait in (*LOCK_WAITS, None):
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            if wait is None or not isinstance(error, FileExistsError):
+                raise _not_locked(repository, name) from error
+            time.sleep(wait)
+    raise AssertionError
+
+
+def _check_name(name: str) -> None:
     import pygit2
 
     if "GIT_QUARANTINE_PATH" in os.environ:
@@ -172,6 +275,16 @@ def _locked(
         )
     if "\0" in name or not is_utf8(name) or not pygit2.reference_is_valid_name(name):
         raise UsageError(f"`{name}` cannot be the name of a branch.")
+
+
+@contextmanager
+def _locked(
+    repository: pygit2.Repository, name: str, *, removes: bool = False
+) -> Iterator[pygit2.ReferenceTransaction]:
+    """A transaction that holds the lock of a ref; it is done when the block ends well."""
+    import pygit2
+
+    _check_name(name)
     folder, at_end = worktrees.shared(Path(repository.path)), False
     try:
         with (

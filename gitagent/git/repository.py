@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from gitagent.domain.edit import File
 from gitagent.errors import NoCommits, NotARepository, UnknownRevision, UsageError
-from gitagent.git import refs, trees, worktrees
+from gitagent.git import folders, refs, trees, worktrees
+from gitagent.git.folders import Folder
 from gitagent.git.reading import present
-from gitagent.git.unkept import Unkept, outwait_gc
-from gitagent.git.writing import writing
+from gitagent.git.unkept import BLOB, COMMIT, TREE, Unkept, outwait_gc
 from gitagent.ports import TreeFile
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gitagent.config import GitEntry
 
 Bot = tuple[str, str]
+Changes = Mapping[str, File | None]
 TREES_KEPT = 4
 DEFAULT_BOT: Bot = ("gitagent", "gitagent@localhost")
 
@@ -189,11 +190,21 @@ class GitRepo:
         base = self._tree(tree) if tree else None
         return trees.write(self.pygit2, base, leaves, self.unkept)
 
-    def with_trees(self, tree: str, folders: Mapping[str, str]) -> str:
-        """A new tree in which each path is the folder with this tree id."""
-        leaves = {path: (folder, trees.TREE) for path, folder in folders.items()}
-        base = self._tree(tree) if tree else None
-        return trees.write(self.pygit2, base, leaves, self.unkept)
+    def folder_of(self, tree: str) -> Folder:
+        """A tree of our own making, to be changed by `changed`; a new one where `tree` is empty."""
+        return folders.opened(tree, self._raw) if tree else Folder()
+
+    def changed(self, folder: Folder, files: Changes, code: Mapping[str, str]) -> Folder:
+        """The folder with these files written or removed, and these trees put in."""
+        leaves = {name: self._leaf(file) if file else None for name, file in files.items()}
+        leaves |= {name: (tree, trees.TREE) for name, tree in code.items()}
+        return folders.changed(
+            folder, leaves, self._raw, lambda data: self.unkept.write(TREE, data)
+        )
+
+    def _raw(self, tree: str) -> bytes:
+        with self._present():
+            return self.pygit2.odb.read(tree)[1]
 
     def commit(self, tree: str, parents: Sequence[str], message: str) -> str:
         import pygit2
@@ -209,9 +220,10 @@ class GitRepo:
     def _new_commit(
         self, author: pygit2.Signature, message: str, tree: str, parents: Sequence[str]
     ) -> str:
-        parts = (None, author, self.committer(), message, tree, list(parents))
-        with writing():
-            return str(self.unkept.written(lambda: self.pygit2.create_commit(*parts)))
+        head = [f"tree {tree}", *(f"parent {each}" for each in parents)]
+        signed = [b"author " + _signed(author), b"committer " + _signed(self.committer())]
+        lines = ["\n".join(head).encode(), *signed, b"", message.encode(errors="surrogateescape")]
+        return self.unkept.write(COMMIT, b"\n".join(lines))
 
     def ref(self, name: str) -> str | None:
         return refs.read(self.pygit2, name)
@@ -266,6 +278,7 @@ class GitRepo:
         with refs.moving(self.pygit2, name, new, old, reason):
             yield
             self.unkept.restore()
+            self.unkept.sync()
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -274,6 +287,7 @@ class GitRepo:
         yield
         outwait_gc(self.folder)
         self.unkept.restore()
+        self.unkept.sync()
         self.unkept.forget()
 
     def staying_ref(self, name: str, at: str | None) -> AbstractContextManager[None]:
@@ -367,8 +381,7 @@ class GitRepo:
         return pygit2.Signature(name, email)
 
     def _leaf(self, file: File) -> tuple[str, int]:
-        with writing():
-            blob = str(self.unkept.written(lambda: self.pygit2.create_blob(file.data)))
+        blob = self.unkept.write(BLOB, file.data)
         return blob, trees.EXECUTABLE if file.executable else trees.REGULAR
 
     def _commit(self, commit: str) -> pygit2.Commit:
@@ -403,6 +416,13 @@ class GitRepo:
     def _diff(self, before: str, after: str) -> pygit2.Diff:
         with self._present():
             return self._tree(before).diff_to_tree(self._tree(after))
+
+
+def _signed(who: pygit2.Signature) -> bytes:
+    """A signature as a commit has it."""
+    sign, minutes = "-" if who.offset < 0 else "+", abs(who.offset)
+    zone = f"{sign}{minutes // 60:02}{minutes % 60:02}"
+    return b"%s <%s> %d %s" % (who.raw_name, who.raw_email, who.time, zone.encode())
 
 
 def _value(config: pygit2.Config, key: str) -> str:

@@ -45,10 +45,11 @@ def write(
 
     Refused where git could not have such a path.
     """
-    return str(_write(repository, base, _nest(changes), unkept))
+    return str(_write(repository, base, nest(changes), unkept))
 
 
-def _nest(changes: Mapping[str, Leaf]) -> dict[str, Node]:
+def nest(changes: Mapping[str, Leaf]) -> dict[str, Node]:
+    """Paths as folders in folders; what is removed comes first."""
     root: dict[str, Node] = {}
     for path, leaf in sorted(changes.items(), key=lambda item: item[1] is not None):
         *folders, name = path.split("/")
@@ -121,15 +122,15 @@ def _with_raw(
     """The tree with entries whose names are not UTF-8, which pygit2's builder cannot take."""
     import pygit2
 
-    entries = dict(_entries(repository.odb.read(tree)[1]))
+    found = dict(entries(repository.odb.read(tree)[1]))
     for name, (blob, mode) in added.items():
         if b"\0" in name:
             raise ValueError("a name with a NUL")
-        entries[name] = b"%o" % mode, bytes.fromhex(blob)
-    return repository.odb.write(pygit2.enums.ObjectType.TREE, b"".join(_packed(entries)))
+        found[name] = b"%o" % mode, bytes.fromhex(blob)
+    return repository.odb.write(pygit2.enums.ObjectType.TREE, b"".join(packed(found)))
 
 
-def _entries(data: bytes) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
+def entries(data: bytes) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
     """Name, mode and id of each entry of a tree object, as they stand in it."""
     here = 0
     while here < len(data):
@@ -139,12 +140,12 @@ def _entries(data: bytes) -> Iterator[tuple[bytes, tuple[bytes, bytes]]]:
         yield name, (mode, data[end + 1 : here])
 
 
-def _packed(entries: Mapping[bytes, tuple[bytes, bytes]]) -> Iterable[bytes]:
+def packed(found: Mapping[bytes, tuple[bytes, bytes]]) -> Iterable[bytes]:
     """In git's order, which takes a folder's name as if it ended with a slash."""
 
     def key(name: bytes) -> bytes:
-        return name + b"/" * (entries[name][0] in (b"40000", b"040000"))
+        return name + b"/" * (found[name][0] in (b"40000", b"040000"))
 
-    for name in sorted(entries, key=key):
-        mode, blob = entries[name]
+    for name in sorted(found, key=key):
+        mode, blob = found[name]
         yield b"%s %s\0%s" % (mode, name, blob)

@@ -1,4 +1,4 @@
-"""What was written and nothing leads to yet, so that it can be written again.
+"""What was written and nothing leads to yet: synced before a ref does, and written again if gone.
 
 `git gc --prune=now` removes it and does not ask who is about to point a ref at it. A gc that
 begins once the ref has moved finds it; so what counts is the one that began before.
@@ -6,10 +6,14 @@ begins once the ref has moved finds it; so what counts is the one that began bef
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import itertools
 import os
 import re
 import socket
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -17,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitagent.errors import Conflict
-from gitagent.git import worktrees
+from gitagent.git import disk, worktrees
 from gitagent.git.writing import writing
 
 if TYPE_CHECKING:
@@ -28,6 +32,13 @@ TRIES = 5
 GC_PID = "gc.pid"
 GC_PATIENCE_S = 900.0
 PAUSE_S = 0.05
+COMMIT, TREE, BLOB = 1, 2, 3
+KINDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
+FASTEST = 1
+READ_ONLY = 0o444
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+_numbers = itertools.count()
 
 
 class Unkept:
@@ -36,6 +47,22 @@ class Unkept:
     def __init__(self, repository: pygit2.Repository) -> None:
         self._repository = repository
         self._objects: dict[str, tuple[int, bytes | None]] = {}
+
+    def write(self, kind: int, data: bytes) -> str:
+        """A new object of git's, by its id; on the disk for good with the next `sync`.
+
+        libgit2 syncs each object by itself, which costs an event more than all else in it.
+        """
+        head = b"%s %d\0" % (KINDS[kind], len(data))
+        name = hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
+        self._put(name, head + data)
+        self._objects[name] = kind, data if len(data) <= REMEMBERED_BYTES else None
+        return name
+
+    def sync(self) -> None:
+        """What was written is on the disk for good once a ref that leads to it is."""
+        with writing():
+            self._unsynced.sync()
 
     def written(self, write: Callable[[], pygit2.Oid]) -> pygit2.Oid:
         """What `write` wrote, remembered; but for a large one, of which only the id is."""
@@ -57,29 +84,67 @@ class Unkept:
         for name, (kind, data) in self._objects.items():
             if self._is_loose(name):
                 continue
-            if data is not None:
-                with writing():  # nothing is written where it is in a pack by now
-                    self._repository.odb.write(kind, data)
-            elif not self._is_there(name):
+            if self._is_there(name):
+                continue  # in a pack by now
+            if data is None:
                 raise self._gone()
+            self._put(name, b"%s %d\0" % (KINDS[kind], len(data)) + data)
 
     def forget(self) -> None:
         """A ref leads to all of it."""
         self._objects.clear()
 
+    def _put(self, name: str, content: bytes) -> None:
+        place = self._place(name)
+        with writing():
+            if not Path(place).exists():
+                self._written(place, zlib.compress(content, FASTEST))
+            elif place not in self._unsynced:
+                self._unsynced.add(os.open(place, os.O_RDONLY | os.O_CLOEXEC), place)
+
+    def _written(self, place: str, data: bytes) -> None:
+        """A file that is there whole or not at all; a dead one's remains are git's own to prune.
+
+        All are begun in one folder: a new file in each of many costs a file system several times
+        as much.
+        """
+        temporary = Path(self._folder, f"tmp_obj_{os.getpid()}_{next(_numbers)}")
+        handle = os.open(temporary, NEW, READ_ONLY)
+        try:
+            if os.write(handle, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            disk.start(handle, self._folder)
+            try:
+                temporary.rename(place)
+            except FileNotFoundError:
+                Path(place).parent.mkdir(exist_ok=True)
+                temporary.rename(place)
+        except BaseException:
+            os.close(handle)
+            temporary.unlink(missing_ok=True)
+            raise
+        self._unsynced.add(handle, place)
+
     def _is_loose(self, name: str) -> bool:
-        return (self._folder / name[:2] / name[2:]).is_file()
+        return Path(self._place(name)).is_file()
+
+    def _place(self, name: str) -> str:
+        return f"{self._folder}/{name[:2]}/{name[2:]}"
 
     def _is_there(self, name: str) -> bool:
         """By a look at the disk: the database in use may still remember what is gone."""
         import pygit2
 
-        return name in pygit2.Odb(str(self._folder))
+        return name in pygit2.Odb(self._folder)
 
     @cached_property
-    def _folder(self) -> Path:
+    def _unsynced(self) -> disk.Batch:
+        return disk.Batch(self._folder)
+
+    @cached_property
+    def _folder(self) -> str:
         named = os.environ.get("GIT_OBJECT_DIRECTORY")
-        return Path(named or worktrees.shared(Path(self._repository.path)) / "objects")
+        return named or str(worktrees.shared(Path(self._repository.path)) / "objects")
 
     @staticmethod
     def _gone() -> Conflict:

@@ -42,6 +42,8 @@ def sync(folder: Path) -> None:
 def hold_room(common: Path, task_id: str) -> None:
     """Keep room on the disk for an answer before it is paid for; Unwritable where there is none."""
     place = common / BALLAST / task_id
+    if _is_held(place):
+        return
     with writing():
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("wb") as ballast:
@@ -52,11 +54,20 @@ def hold_room(common: Path, task_id: str) -> None:
     reach("room held")
 
 
-def leave_room(common: Path, task_id: str) -> None:
-    """Give the room back that was held."""
+def leave_room(common: Path, task_id: str) -> bool:
+    """Give the room back that was held; whether there was any."""
     with suppress(OSError):
-        (common / BALLAST / task_id).unlink(missing_ok=True)
-    reach("room left")
+        (common / BALLAST / task_id).unlink()
+        reach("room left")
+        return True
+    return False
+
+
+def _is_held(place: Path) -> bool:
+    try:
+        return place.stat().st_blocks * 512 >= BALLAST_BYTES
+    except OSError:
+        return False
 
 
 def held_rooms(common: Path) -> list[str]:

@@ -46,10 +46,12 @@ def killed(scene: Scene, words: Sequence[str], point: str, **env: str) -> Ended:
     return _traced(scene, words, f"trace={name}", Path(os.devnull), "-e", inject, **env)
 
 
-def recorded(scene: Scene, words: Sequence[str], calls: Sequence[str], *more: str) -> list[str]:
+def recorded(
+    scene: Scene, words: Sequence[str], calls: Sequence[str], *more: str, **env: str
+) -> list[str]:
     """The lines that strace has to tell of these calls, in order."""
     record = scene.folder.with_name(f"{scene.folder.name}.strace")
-    ended = _traced(scene, words, f"trace={','.join(calls)}", record, *more)
+    ended = _traced(scene, words, f"trace={','.join(calls)}", record, *more, **env)
     assert ended.code == 0, ended.err
     lines = record.read_text(errors="backslashreplace").splitlines()
     record.unlink()

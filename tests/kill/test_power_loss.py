@@ -1,6 +1,8 @@
 """What was acknowledged is on the disk before the next thing is done that costs money.
 
-No test can cut the power; what can be seen is the order in which the kernel was asked.
+No test can cut the power; what can be seen is the order in which the kernel was asked. On a disk
+that journals in order, content that was written out is there for good once anything is synced
+behind it, and so are all names; on any other each file and each folder needs a sync of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +14,17 @@ from dataclasses import dataclass, field
 
 import pytest
 import syscalls
+from forking import OUT_OF_ORDER
 from story import TASK, Stage
 
-CALLS = ("write", "pwrite64", "rename", "link", "mkdir", "fsync", "fdatasync", "connect")
+from gitagent.git.disk import in_order
+
+CALLS = (
+    *("write", "pwrite64", "rename", "link", "mkdir", "fsync", "fdatasync", "connect"),
+    "sync_file_range",
+)
+JOURNAL = "the size of a file"
+BY_JOURNAL = ("names in ", JOURNAL)
 KEPT = ("objects", "refs")
 """What a task stands on, of the git folder; the rest can be done without."""
 
@@ -24,6 +34,7 @@ class Disk:
     """What was written below a git folder and has not been synced."""
 
     git: str
+    in_order: bool = False
     unsynced: set[str] = field(default_factory=set)
     moves: int = 0
 
@@ -34,15 +45,26 @@ class Disk:
         name, words = found[1], found[2]
         paths = re.findall(r'"((?:[^"\\]|\\.)*)"', words)
         at = re.match(r"\d+<([^>]*)>", words)
-        if name in ("fsync", "fdatasync") and at:
-            self.unsynced.discard(at[1])
+        if name == "sync_file_range" and at:
+            if self.in_order and "WAIT_AFTER" in words and self._content(at[1]):
+                self.unsynced.add(JOURNAL)
+        elif name in ("fsync", "fdatasync") and at:
+            self._content(at[1])
             self.unsynced.discard(f"names in {at[1]}")
+            if self.in_order:
+                self.unsynced = {what for what in self.unsynced if not what.startswith(BY_JOURNAL)}
         elif name in ("write", "pwrite64") and at:
             self._add(at[1], at[1])
         elif name in ("rename", "link"):
             self._moved(*paths)
         elif name == "mkdir":
             self._add(paths[0], f"names in {posixpath.dirname(paths[0])}")
+
+    def _content(self, path: str) -> bool:
+        """What is in a file is on the disk; whether it was not before."""
+        known = self.unsynced & {path, f"content of {path}"}
+        self.unsynced -= known
+        return bool(known)
 
     def _moved(self, before: str, after: str) -> None:
         if not self._counts(after):
@@ -72,11 +94,15 @@ def at_each_call(lines: Sequence[str], disk: Disk) -> Iterator[set[str]]:
 
 
 @syscalls.needed
-def test_all_is_synced_before_each_call_and_at_the_end(stage: Stage) -> None:
+@pytest.mark.parametrize("ordered", [True, False])
+def test_all_is_synced_before_each_call_and_at_the_end(stage: Stage, ordered: bool) -> None:
     """Objects, refs, and the folders that name them."""
     with stage.scene("power") as scene:
-        disk = Disk(str(scene.folder / ".git"))
-        lines = syscalls.recorded(scene, TASK, CALLS, "-f", "-y")
+        if ordered and not in_order(str(scene.folder)):
+            pytest.skip("nothing is known of this disk's order")
+        disk = Disk(str(scene.folder / ".git"), ordered)
+        env = {} if ordered else {OUT_OF_ORDER: "1"}
+        lines = syscalls.recorded(scene, TASK, CALLS, "-f", "-y", **env)
         found = list(at_each_call(lines, disk))
         assert disk.moves > 100
     # looking which models there are costs nothing, and comes first
@@ -109,3 +135,26 @@ def test_a_sync_that_is_missing_is_seen(left_out: str, missing: str) -> None:
 
     assert unsynced(whole) == [set(), set()]
     assert unsynced([line for line in whole if line != left_out]) == [{missing}, {missing}]
+
+
+IN_ORDER = [
+    'write(7</r/.git/objects/tmp>, "x", 1) = 1',
+    'rename("/r/.git/objects/tmp", "/r/.git/objects/ab/cd") = 0',
+    "sync_file_range(7</r/.git/objects/ab/cd>, 0, 0, SYNC_FILE_RANGE_WAIT_AFTER) = 0",
+    'write(8</r/.git/refs/gitagent/x.lock>, "id", 2) = 2',
+    "sync_file_range(8</r/.git/refs/gitagent/x.lock>, 0, 0, SYNC_FILE_RANGE_WAIT_AFTER) = 0",
+    'rename("/r/.git/refs/gitagent/x.lock", "/r/.git/refs/gitagent/x") = 0',
+    "fsync(9</r/.git/refs/gitagent/x>) = 0",
+]
+
+
+@pytest.mark.parametrize(("left_out", "missing"), [(2, "content of"), (6, "names in")])
+def test_what_a_journal_does_not_cover_is_seen(left_out: int, missing: str) -> None:
+    """Content that was not written out, and anything behind which nothing was synced."""
+    disk = Disk("/r/.git", in_order=True)
+    for line in IN_ORDER:
+        disk.see(f"12 {line}")
+    assert disk.unsynced == set()
+    for line in (*IN_ORDER[:left_out], *IN_ORDER[left_out + 1 :]):
+        disk.see(f"12 {line}")
+    assert any(what.startswith(missing) for what in disk.unsynced)

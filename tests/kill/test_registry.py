@@ -29,7 +29,8 @@ DISPOSABLE = "a folder of the process's own; `gc` finds what a dead one left"
 REPORT = "a report of what happened; no state"
 ALLOWED = {
     "git/repository.py: _new_commit": OBJECT,
-    "git/unkept.py: restore": OBJECT,
+    "git/unkept.py: _written": OBJECT,
+    "git/repository.py: changed": OBJECT,
     "git/repository.py: _leaf": OBJECT,
     "git/trees.py: _write": OBJECT,
     "git/trees.py: _with_raw": OBJECT,

@@ -1,0 +1,71 @@
+"""What is written is on the disk, by whichever way its file system allows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gitagent.git import disk
+
+
+@pytest.fixture(autouse=True)
+def forgetful() -> Iterator[None]:
+    disk.in_order.cache_clear()
+    yield
+    disk.in_order.cache_clear()
+
+
+def mounts(tmp_path: Path, line: str) -> Path:
+    device = tmp_path.stat().st_dev
+    place = tmp_path / "mountinfo"
+    place.write_text(line.replace("DEV", f"{os.major(device)}:{os.minor(device)}") + "\n")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("line", "ordered"),
+    [
+        ("22 27 DEV / / rw,relatime - ext4 /dev/vda rw", True),
+        ("22 27 DEV / / rw,relatime shared:1 master:2 - xfs /dev/vda rw", True),
+        ("22 27 DEV / / rw,relatime - ext4 /dev/vda rw,data=writeback", False),
+        ("22 27 DEV / / rw,relatime - btrfs /dev/vda rw", False),
+        ("22 27 DEV / / rw,relatime - nfs4 server:/x rw", False),
+        ("22 27 0:999 / / rw,relatime - ext4 /dev/vda rw", False),
+        ("22 27 DEV", False),
+    ],
+)
+def test_only_a_disk_known_to_journal_in_order_gets_fewer_syncs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, ordered: bool
+) -> None:
+    """Anything unknown, unsaid or told to write back out of order is synced file by file."""
+    monkeypatch.setattr(disk, "MOUNTS", mounts(tmp_path, line))
+    assert disk.in_order(str(tmp_path)) == (ordered and disk._range() is not None)
+
+
+def test_without_a_list_of_mounts_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a system that is no Linux."""
+    monkeypatch.setattr(disk, "MOUNTS", tmp_path / "none")
+    assert not disk.in_order(str(tmp_path))
+
+
+def opened() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_a_batch_closes_what_it_was_given(tmp_path: Path) -> None:
+    """However many files there are, few are open at once, and none afterwards."""
+    before = opened()
+    batch = disk.Batch(str(tmp_path))
+    for n in range(3 * disk.MOST_OPEN):
+        place = tmp_path / str(n)
+        batch.add(os.open(place, os.O_WRONLY | os.O_CREAT), str(place))
+        assert opened() <= before + disk.MOST_OPEN
+    assert str(place) in batch
+    batch.sync()
+    assert str(place) not in batch
+    assert opened() == before
