@@ -19,6 +19,7 @@
     │   ├── ProviderRejected           not worth another try
     │   │   └── ContextOverflow            the prompt is longer than the model's window
     │   └── BadReply                   the reply cannot be used
+    │       └── EmptyReply                 there is nothing in it
     ├── Refused                    7
     ├── Conflict                   8
     │   └── BranchTaken
@@ -172,12 +173,14 @@ class BudgetExceeded(AgentError):
 class ProviderError(AgentError):
     """No model could answer.
 
-    `charged` is what the ledger holds against the failed call, in USD.
+    `charged` is what the ledger holds against the failed call, in USD, `request_id` the provider's
+    own name for it, where there is one.
     """
 
     ending = Ending.PROVIDER
     hint = "`git agent doctor` shows the configured endpoint and whether it answers."
     charged: float = 0.0
+    request_id: str = ""
 
 
 class ProviderUnavailable(ProviderError):
@@ -234,6 +237,10 @@ class BadReply(ProviderError):
     def __init__(self, message: str = "", *, hint: str = "", reply: Reply | None = None) -> None:
         super().__init__(message, hint=hint)
         self.reply = reply
+
+
+class EmptyReply(BadReply):
+    """The model sent an empty reply."""
 
 
 class Refused(AgentError):

@@ -17,8 +17,11 @@ CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "error"]
 
 @dataclass(frozen=True)
 class Message:
+    """One message; its first `stable` characters stay the same within the task (0: not known)."""
+
     role: Literal["system", "user", "assistant"]
     content: str
+    stable: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model answered; `model` and `provider` name the one that really did."""
+    """What a model answered; `model` and `provider` name the one that really did.
+
+    `asked` is the model that was asked (PROVIDER/NAME): a provider may give another name, or model.
+    """
 
     text: str
     model: str
@@ -78,6 +84,12 @@ class Reply:
     seconds: float
     request_id: str = ""
     first_token_seconds: float | None = None
+    asked: str = ""
+
+    @property
+    def ref(self) -> str:
+        """The name under which the model can be asked again."""
+        return self.asked or f"{self.provider}/{self.model}"
 
 
 @dataclass(frozen=True)

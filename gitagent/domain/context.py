@@ -55,6 +55,12 @@ class Context:
         """What is worth keeping: where to look, and not what is there."""
         return replace(self, excerpts=tuple(replace(e, text="") for e in self.excerpts))
 
+    def after(self, earlier: Context) -> Context:
+        """The same, with what a prompt made of `earlier` begins with at its beginning again."""
+        rank = {excerpt: n for n, excerpt in enumerate(earlier.excerpts)}
+        same = sorted((e for e in self.excerpts if e in rank), key=lambda e: rank[e])
+        return replace(self, excerpts=(*(e for e in self.excerpts if e not in rank), *same))
+
     def code_only(self) -> Context:
         """Only files that may change: no tests, where others are left, and no listing."""
         code = tuple(excerpt for excerpt in self.excerpts if not is_test(excerpt.path))

@@ -7,15 +7,17 @@ was opened around SEARCH/REPLACE blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
+from typing import Any
 
-from gitagent.domain.edit import Edit, Proposal
+from gitagent.domain.edit import Edit, Proposal, WriteFile
 from gitagent.edits import (
     directives,
     fences,
     languages,
     naming,
+    orders,
     search_replace,
     thinking,
     udiff,
@@ -33,6 +35,10 @@ from gitagent.edits.whole import (
     without_placeholder,
 )
 
+JSON = ("", "json", "jsonc", "json5")
+LOOKS = 20
+"""How often JSON is looked for outside of fences; each look may read the reply to its end."""
+
 
 def parse(reply: str, known: Collection[str]) -> Proposal:
     """The edits that `reply` proposes, in the order in which they stand there.
@@ -41,8 +47,14 @@ def parse(reply: str, known: Collection[str]) -> Proposal:
     too, which tell what a block without a path repeats. Nothing raises: what looks like an edit
     and cannot be read as one is a problem in the proposal.
     """
-    text = thinking.dropped(reply.replace("\r\n", "\n"))
+    text = thinking.dropped(_with_line_ends(reply))
     return _Reader(wrapping.unwrapped(text.split("\n"), known), known).proposal()
+
+
+def _with_line_ends(reply: str) -> str:
+    """`reply` with LF ends, whichever it has."""
+    text = reply.replace("\r\n", "\n")
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 class _Reader:
@@ -58,12 +70,14 @@ class _Reader:
         self._problems: list[str] = []
         self._remark: list[str] = []
         self._unnamed: list[Unnamed] = []
+        self._looks = LOOKS
 
     def proposal(self) -> Proposal:
         readers: tuple[Callable[[], bool], ...] = (
             self._reasoning,
             self._directive,
             self._search_block,
+            self._orders,
             self._bare_diff,
             self._fence,
             self._prose,
@@ -92,7 +106,13 @@ class _Reader:
 
     def _reasoning(self) -> bool:
         end = thinking.end(self._lines, self._at)
-        return end is not None and self._take(Found(end))
+        if end is None:
+            return False
+        rest = thinking.behind(self._lines[end - 1])
+        if rest.strip() and end - 1 >= self._at:
+            self._lines[end - 1] = rest
+            end -= 1
+        return self._take(Found(end))
 
     def _directive(self) -> bool:
         edit = directives.read(self._line, self._known)
@@ -105,13 +125,55 @@ class _Reader:
         path = self._path or naming.on_line(head.rest, self._known)
         path = path or naming.in_sentence(self._sentence, self._known) or self._block_path
         self._block_path = path
-        return self._take(search_replace.read(self._lines, self._at, path))
+        found = search_replace.read(self._lines, self._at, path)
+        if search_replace.closes_fence(self._lines[found.end - 1]):
+            self._wrapper = None
+        return self._take(found)
+
+    def _orders(self) -> bool:
+        """Edits as JSON outside any fence."""
+        if self._path is not None or not self._looks or not orders.begins(self._line):
+            return False
+        self._looks -= 1
+        found = orders.extent(self._lines, self._at)
+        if found is None:
+            return orders.look_alike(self._lines, self._at) and self._take(
+                Found(len(self._lines), (), (self._about_json("is not valid JSON"),))
+            )
+        value, end = found
+        return self._ordered(value, end)
+
+    def _json_block(self, body: list[str], end: int) -> bool:
+        """Edits as JSON in a block that names no file."""
+        found = orders.extent(body, 0)
+        if found is None:
+            broken = orders.look_alike(body, 0)
+            problems = (self._about_json("is not valid JSON"),) if broken else ()
+            return broken and self._take(Found(end, (), problems))
+        value, after = found
+        return not any(line.strip() for line in body[after:]) and self._ordered(value, end)
+
+    def _ordered(self, value: Any, end: int) -> bool:
+        """Take what a JSON value before index `end` orders, if it orders anything."""
+        proposal = orders.read(value, self._known, lambda text: parse(text, self._known))
+        if proposal is None:
+            return False
+        problems = tuple(self._about_json(f"cannot be used: {p}") for p in proposal.problems)
+        self._remark += [proposal.remark] if proposal.remark else []
+        return self._take(Found(end, proposal.edits if not problems else (), problems))
+
+    def _about_json(self, said: str) -> str:
+        return f"the JSON at line {self._at + 1} of the reply {said}"
 
     def _bare_diff(self) -> bool:
         end = udiff.extent(self._lines, self._at)
         if end is None:
             return False
-        return self._take(self._diff(self._lines[self._at : end], end, self._path))
+        body = self._lines[self._at : end]
+        if not any(line.strip() for line in self._lines[end:]) and udiff.breaks_off(body):
+            problem = f"the diff at line {self._at + 1} of the reply breaks off in its last hunk"
+            return self._take(Found(end, (), (problem,)))
+        return self._take(self._diff(body, end, self._path))
 
     def _diff(self, body: list[str], end: int, path: str | None) -> Found:
         edits, problems = udiff.read(body, self._known, path)
@@ -180,20 +242,40 @@ class _Reader:
             return True
         file = named_block(fence, body, above, self._known)
         if file is not None:
-            return self._take(Found(end, (file,)))
+            return self._file(file, fence, body, end)
+        if fence.language.lower() in JSON and self._json_block(body, end):
+            return True
         if any(search_replace.head(line) for line in body):
             self._wrapper = fence
             self._at += 1
             return True
-        orders = [directives.read(line, self._known) for line in body if line.strip()]
-        edits = tuple(order for order in orders if order is not None)
-        if orders and len(edits) == len(orders):
+        lines = [directives.read(line, self._known) for line in body if line.strip()]
+        edits = tuple(edit for edit in lines if edit is not None)
+        if lines and len(edits) == len(lines):
             return self._take(Found(end, edits))
         if not is_example(fence.language) and any(line.strip() for line in body):
             own = without_placeholder(body, self._known)
             block = Unnamed(fence.language, tuple(own), self._at + 1)
             self._unnamed.append(block)
         return self._take(Found(end))
+
+    def _file(self, file: WriteFile, fence: Fence, body: list[str], end: int) -> bool:
+        """Take a whole file, unless it shows that something else was meant."""
+        text = self._known.get(file.path) if isinstance(self._known, Mapping) else None
+        if languages.is_markdown("", file.path) or not search_replace.torn(file.text):
+            return self._take(Found(end, (file,)))
+        if text is not None and search_replace.torn(text):
+            return self._take(Found(end, (file,)))
+        if any(search_replace.head(line) for line in body):
+            self._wrapper = fence
+            self._block_path = file.path
+            self._at += 1
+            return True
+        problem = (
+            f"the block for {file.path} at line {self._at + 1} of the reply has some of the marks "
+            "of a SEARCH/REPLACE block, but not all of them"
+        )
+        return self._take(Found(end, (), (problem,)))
 
     def _holds_diff(self, fence: Fence, body: list[str], above: str | None) -> bool:
         if above is not None and above.endswith((".diff", ".patch")):
@@ -217,6 +299,9 @@ class _Reader:
 
     def _prose(self) -> bool:
         line = self._line
+        if search_replace.is_final(line):
+            problem = f"line {self._at + 1} of the reply ends a block that has no SEARCH line"
+            return self._take(Found(self._at + 1, (), (problem,)))
         if line.strip():
             self._path = naming.on_line(line, self._known)
             self._sentence = line

@@ -16,9 +16,13 @@ from gitagent.edits.fences import closes, opening
 from gitagent.edits.found import Found
 from gitagent.edits.languages import is_markdown
 
-_HEAD = re.compile(r"(?P<indent>[ \t]*)(?P<mark><{5,9})[ \t]*(?:SEARCH|ORIGINAL)\b:?[ \t]*(.*)\Z")
+_HEAD = re.compile(
+    r"(?P<indent>[ \t]*)(?P<mark><{5,9})[ \t]*(?:SEARCH|ORIGINAL)\b:?[ \t]*(.*)\Z", re.IGNORECASE
+)
 _DIVIDER = re.compile(r"[ \t]*(={5,9})[ \t]*\Z")
-_FINAL = re.compile(r"[ \t]*(>{5,9})[ \t]*(?:REPLACE|UPDATED)\b[ \t]*\Z")
+_FINAL = re.compile(
+    r"[ \t]*(>{5,9})[ \t]*(?:REPLACE|UPDATED)\b[ \t]*(?P<glued>`{3,}|~{3,})?[ \t]*\Z", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,23 @@ def head(line: str) -> Head | None:
     """The SEARCH marker on `line`, if there is one."""
     found = _HEAD.match(line) if "<<<<<" in line[:100] else None
     return Head(len(found["mark"]), found["indent"], found[3].strip()) if found else None
+
+
+def closes_fence(line: str) -> bool:
+    """Whether the final marker on `line` has the fence around its block glued to it."""
+    found = _FINAL.match(line[:200])
+    return found is not None and found["glued"] is not None
+
+
+def is_final(line: str) -> bool:
+    """Whether `line` ends a block."""
+    return ">>>>>" in line[:100] and _FINAL.match(line) is not None
+
+
+def torn(text: str) -> bool:
+    """Whether a text has the marks of a block, or of a conflict, as no file has them."""
+    lines = text.split("\n")
+    return any(map(is_final, lines)) or _has_conflict(lines)
 
 
 def read(lines: Sequence[str], at: int, path: str | None) -> Found:
@@ -59,6 +80,15 @@ def read(lines: Sequence[str], at: int, path: str | None) -> Found:
 def joined(lines: Sequence[str]) -> str:
     """Lines as text, each ended by LF."""
     return "".join(line + "\n" for line in lines)
+
+
+def _has_conflict(lines: Sequence[str]) -> bool:
+    """Whether the three marks of a merge conflict stand there in their order."""
+    marks = ["<<<<<<< ", "=======", ">>>>>>> "]
+    for line in lines:
+        if marks and (line.startswith(marks[0]) if marks[0] != "=======" else line == marks[0]):
+            del marks[0]
+    return not marks
 
 
 def _final(lines: Sequence[str], at: int, size: int) -> int | None:

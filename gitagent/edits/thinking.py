@@ -31,3 +31,21 @@ def end(lines: Sequence[str], at: int) -> int | None:
         (n + 1 for n in range(at, len(lines)) if _CLOSE.search(lines[n])),
         len(lines),
     )
+
+
+def behind(line: str) -> str:
+    """What of a line stands behind the end of the reasoning; all of it belongs to the answer."""
+    parts = _CLOSE.split(line, maxsplit=1)
+    return parts[1] if len(parts) > 1 else ""
+
+
+def without(reply: str) -> str:
+    """`reply` without any of its reasoning."""
+    lines = dropped(reply).split("\n")
+    kept: list[str] = []
+    at = 0
+    while at < len(lines):
+        after = end(lines, at)
+        kept.append(lines[at] if after is None else behind(lines[after - 1]))
+        at = at + 1 if after is None else after
+    return "\n".join(kept)

@@ -91,6 +91,24 @@ def extent(lines: Sequence[str], at: int) -> int | None:
     return end
 
 
+def breaks_off(body: Sequence[str]) -> bool:
+    """Whether a diff that nothing closes ends before its last hunk has all that it promises.
+
+    Counts are often wrong, so only a hunk that takes lines away and puts nothing there is judged.
+    """
+    state = _State(None)
+    at = 0
+    while at < len(body):
+        at += _step(body, at, state)
+    hunk = next((hunk for patch in reversed(state.patches) for hunk in patch.hunks[-1:]), None)
+    if hunk is None or "+" in hunk.kinds or "-" not in hunk.kinds:
+        return False
+    open_patch = any(line.startswith("*** Begin Patch") for line in body) and not any(
+        line.startswith("*** End Patch") for line in body
+    )
+    return open_patch or (hunk.new_count is not None and len(hunk.new) < hunk.new_count)
+
+
 def read(
     body: Sequence[str], known: Collection[str], default: str | None
 ) -> tuple[tuple[Edit, ...], tuple[str, ...]]:

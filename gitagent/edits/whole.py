@@ -66,7 +66,7 @@ def settle(
             return [WriteFile(path, joined(unnamed[0].body))], []
     quoted = _lines_of(edits)
     texts = known if isinstance(known, Mapping) else {}
-    repeats = {block: path for block in unnamed if (path := _repeated(block, texts))}
+    repeats = {block: path for block in unnamed if (path := repeated(block.body, texts))}
     if len(set(repeats.values())) == len(unnamed):
         return [WriteFile(path, joined(block.body)) for block, path in repeats.items()], []
     parts = {block: replacements(joined(block.body), texts) for block in unnamed}
@@ -97,6 +97,23 @@ def completed(edit: Edit, known: Collection[str]) -> tuple[Sequence[Edit], str]:
     return [edit], ""
 
 
+def repeated(body: Sequence[str], texts: Mapping[str, str]) -> str | None:
+    """The known file that stands for the most part in a block, where no other comes near."""
+    lines = {line.strip() for line in body if line.strip()}
+    shares = sorted(
+        (
+            (len(lines & own) / len(own), path)
+            for path, text in texts.items()
+            if (own := {line.strip() for line in text.split("\n") if line.strip()})
+        ),
+        reverse=True,
+    )
+    if not shares or shares[0][0] < MOSTLY:
+        return None
+    second = shares[1][0] if len(shares) > 1 else 0.0
+    return shares[0][1] if second < shares[0][0] / 2 else None
+
+
 def without_placeholder(body: Sequence[str], known: Collection[str]) -> Sequence[str]:
     """The block without a first line that only repeats the path of an example."""
     labelled = bool(body) and naming.is_placeholder(body[0], known)
@@ -114,23 +131,6 @@ def _only_candidate(block: Unnamed, known: Collection[str]) -> str | None:
         return None
     candidates = [path for path in known if languages.fits(block.language, path)]
     return candidates[0] if len(candidates) == 1 else None
-
-
-def _repeated(block: Unnamed, texts: Mapping[str, str]) -> str | None:
-    """The known file that stands for the most part in the block, where no other comes near."""
-    lines = {line.strip() for line in block.body if line.strip()}
-    shares = sorted(
-        (
-            (len(lines & own) / len(own), path)
-            for path, text in texts.items()
-            if (own := {line.strip() for line in text.split("\n") if line.strip()})
-        ),
-        reverse=True,
-    )
-    if not shares or shares[0][0] < MOSTLY:
-        return None
-    second = shares[1][0] if len(shares) > 1 else 0.0
-    return shares[0][1] if second < shares[0][0] / 2 else None
 
 
 def _lines_of(edits: Iterable[Edit]) -> set[str]:

@@ -5,18 +5,21 @@ No retry happens here and no reply is interpreted; a reply is whole or it is an 
 
 from __future__ import annotations
 
-import math
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from gitagent.domain.call import Reply, Request, Usage
-from gitagent.errors import BadReply, ProviderError, ProviderRejected, ProviderUnavailable
+from gitagent.domain.call import Reply, Request
+from gitagent.errors import ProviderError, ProviderRejected, ProviderUnavailable
+from gitagent.llm import complaints, events
+from gitagent.llm.answer import Answer
+from gitagent.llm.form import Form
+from gitagent.llm.watchdog import USUAL, Limits, Watchdog
 from gitagent.ports import ModelProfile
 
 if TYPE_CHECKING:
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
     import openai
 
 CONNECT_SECONDS = 10.0
+SPARE_SECONDS = 1.0
+"""By how much a read outlasts the limits, so that it is the limits that end a call."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FRACTION_OF_MESSAGE = 300
-EVENTS = "text/event-stream"
-UNPAID = (429, 503, 529)
 HEADERS = (
     "host",
     "connection",
@@ -55,218 +58,206 @@ class Endpoint:
 
     @property
     def loopback(self) -> bool:
-        return urlsplit(self.base_url).hostname in LOOPBACK
+        return self._address.hostname in LOOPBACK
 
     @property
     def official(self) -> bool:
-        return urlsplit(self.base_url).hostname == "api.openai.com"
+        return self._address.hostname == "api.openai.com"
 
     @property
     def shown_url(self) -> str:
         """The address for people, without a password or key that stands in it."""
-        parts = urlsplit(self.base_url)
+        parts = self._address
         host = parts.netloc.rpartition("@")[2]
         return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
+    @property
+    def _address(self) -> SplitResult:
+        try:
+            return urlsplit(self.base_url)
+        except ValueError:
+            return urlsplit("http://?")
+
 
 class ChatClient:
-    """Implements ports.Model. `on_text` is called with the length of the reply so far, `hide` takes
-    secrets out of what the endpoint says of an error."""
+    """Implements ports.Model.
+
+    `limits` bound each reply in time. `on_text` is called with the length of the reply so far,
+    `on_headers` with the headers of every answer, good or bad (names in lower case), `hide` takes
+    secrets out of what the endpoint says of an error.
+    """
 
     def __init__(
         self,
         endpoint: Endpoint,
         profile: ModelProfile,
         *,
-        silence_s: float,
         trace_id: str,
+        limits: Limits = USUAL,
+        silence_s: float | None = None,
         on_text: Callable[[int], None] = lambda _: None,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
         hide: Callable[[str], str] = str,
     ) -> None:
         self.profile = profile
-        self._hide = hide
         self._endpoint = endpoint
-        self._silence_s = silence_s
         self._trace_id = trace_id
+        self._limits = limits if silence_s is None else Limits(silence_s, silence_s)
         self._on_text = on_text
+        self._on_headers = on_headers
+        self._hide = hide
+        self._form = Form(endpoint.model, profile, official=endpoint.official, trace_id=trace_id)
+        self._here = threading.local()
         self._client: openai.OpenAI | None = None
 
     def complete(self, request: Request) -> Reply:
-        started = time.monotonic()
-        with self._translated():
-            answer = _Answer(started, self._on_text)
-            with self._connection().chat.completions.create(**self._body(request)) as stream:
-                for chunk in stream:
-                    answer.add(chunk)
-                headers = stream.response.headers
-            if answer.silent and not headers.get("content-type", "").startswith(EVENTS):
-                raise ProviderRejected(_foreign(self._endpoint.provider), hint=CHECK_URL)
-            return answer.reply(self._endpoint, headers.get("x-request-id", ""))
+        """The reply, or a ProviderError. Where the endpoint does not know a part of the request
+        on which nothing depends, it is asked again without."""
+        self._connection()  # loading it takes a while that is not the provider's
+        began = time.monotonic()
+        while True:
+            at = self._endpoint
+            answer = Answer(self.profile.ref, at.model, at.provider, began, self._on_text)
+            try:
+                with Watchdog(self._limits) as watch, self._translated(answer, watch):
+                    if self._answers(request, answer, watch):
+                        return answer.reply()
+            except ProviderError as error:
+                error.request_id = answer.request_id
+                raise
+
+    def _answers(self, request: Request, answer: Answer, watch: Watchdog) -> bool:
+        """Ask, and collect the answer; False where the request must be put differently."""
+        import openai
+
+        self._here.watch = watch
+        body = self._form.body(request)
+        headers = {"traceparent": self._traceparent(request)}
+        create = self._connection().chat.completions.create
+        try:
+            stream = create(**body, extra_headers=headers)
+        except openai.APIStatusError as error:
+            self._learn(error.response, answer)
+            complaint = complaints.of_status(error)
+            # some complain of a long prompt by way of the limit that it leaves for the reply
+            if not complaints.overflows(complaint) and self._form.can_do_without(complaint, body):
+                return False
+            raise self._judged(complaint, answer) from error
+        with stream:
+            self._learn(stream.response, answer)
+            for payload in events.payloads(stream.response.iter_bytes()):
+                if failed := complaints.of_payload(payload):
+                    raise self._judged(failed, answer)
+                if answer.add(payload):
+                    watch.word()
+        return True
+
+    def _learn(self, response: httpx2.Response, answer: Answer) -> None:
+        answer.request_id = response.headers.get("x-request-id", "")
+        self._on_headers(response.headers)
 
     def _connection(self) -> openai.OpenAI:
-        if self._client is None:
-            import httpx2
-            import openai
+        import httpx2
 
-            timeout = httpx2.Timeout(self._silence_s, connect=CONNECT_SECONDS)
-            self._client = openai.OpenAI(
-                api_key=self._endpoint.api_key or "none",
-                base_url=self._endpoint.base_url,
-                max_retries=0,
-                timeout=timeout,
-                http_client=httpx2.Client(
-                    timeout=timeout,
-                    # a proxy of the environment must not stand between us and this machine
-                    trust_env=not self._endpoint.loopback,
-                    event_hooks={"request": [self._keep_own_headers]},
-                ),
-            )
+        if self._client is None:
+            try:
+                self._client = self._connected()
+            except httpx2.InvalidURL as error:
+                raise self._no_address() from error
         return self._client
 
-    def _keep_own_headers(self, request: httpx2.Request) -> None:
+    def _connected(self) -> openai.OpenAI:
+        import httpx2
+        import openai
+
+        longest = max(self._limits.first_s, self._limits.idle_s) + SPARE_SECONDS
+        endless = 0 in (self._limits.first_s, self._limits.idle_s)
+        timeout = httpx2.Timeout(None if endless else longest, connect=CONNECT_SECONDS)
+        return openai.OpenAI(
+            api_key=self._endpoint.api_key or "none",
+            base_url=self._endpoint.base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=httpx2.Client(
+                timeout=timeout,
+                # a proxy of the environment must not stand between us and this machine
+                trust_env=not self._endpoint.loopback,
+                event_hooks={"request": [self._leaves], "response": [self._arrives]},
+            ),
+        )
+
+    def _leaves(self, request: httpx2.Request) -> None:
         """The openai package adds what the environment holds for OpenAI, wherever it goes to."""
         allowed = HEADERS + (OPENAI_HEADERS if self._endpoint.official else ())
         for name in list(request.headers):
             if name.lower() not in allowed:
                 del request.headers[name]
+        request.extensions["trace"] = self._connects
 
-    def _body(self, request: Request) -> dict[str, Any]:
-        limit = "max_completion_tokens" if self._endpoint.official else "max_tokens"
-        body: dict[str, Any] = {
-            "model": self._endpoint.model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-            limit: request.max_tokens,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "extra_headers": {"traceparent": self._traceparent(request)},
-        }
-        if self.profile.takes_temperature:
-            body["temperature"] = request.temperature
-        if request.schema and self.profile.takes_schema:
-            schema = {"name": request.phase, "schema": request.schema, "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return body
+    def _connects(self, event: str, info: Mapping[str, Any]) -> None:
+        """A new connection can be watched before it has brought anything."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._here.watch.holds(info["return_value"].get_extra_info("socket"))
+
+    def _arrives(self, response: httpx2.Response) -> None:
+        self._here.watch.holds(response.extensions["network_stream"].get_extra_info("socket"))
 
     def _traceparent(self, request: Request) -> str:
         """Whose part that is which the provider does: the call's or, outside a log, nobody's."""
         return f"00-{self._trace_id}-{request.span or secrets.token_hex(8)}-01"
 
+    @property
+    def _where(self) -> str:
+        return f"{self._endpoint.provider} ({self._endpoint.shown_url})"
+
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, answer: Answer, watch: Watchdog) -> Iterator[None]:
         import httpx2
         import openai
 
-        where = f"{self._endpoint.provider} ({self._endpoint.shown_url})"
+        foreign = (openai.APIError, httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL)
         try:
             yield
-        except openai.APITimeoutError as error:
-            raise ProviderUnavailable(f"{where} did not answer in time.") from error
-        except openai.APIConnectionError as error:
-            if isinstance(error.__cause__, httpx2.ConnectError):
-                raise ProviderUnavailable(f"{where} cannot be reached.", unpaid=True) from error
-            raise ProviderUnavailable(f"{where} broke off in the middle of a reply.") from error
-        except openai.APIStatusError as error:
-            raise self._rejected(where, error) from error
-        except openai.APIError as error:
-            raise ProviderUnavailable(f"{where} failed: {self._clean(error)}") from error
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
-            raise ProviderUnavailable(f"{where} broke off in the middle of a reply.") from error
-        except (ValueError, AttributeError, TypeError) as error:
-            raise ProviderUnavailable(_foreign(where)) from error
+        except ProviderUnavailable as error:
+            if watch.passed:
+                raise self._too_slow(watch.passed) from error
+            raise
+        except (*foreign, ValueError, AttributeError, TypeError) as error:
+            if watch.passed:
+                raise self._too_slow(watch.passed) from error
+            raise self._translation(error, begun=answer.begun) from error
 
-    def _rejected(self, where: str, error: openai.APIStatusError) -> ProviderError:
-        status = error.status_code
-        said = f"{where} answered {status}: {self._clean(error)}"
-        out_of_money = getattr(error, "code", None) == "insufficient_quota"
-        told_not_to = error.response.headers.get("x-should-retry") == "false"
-        may_pass = status in (408, 409, 429) or status >= 500
-        if may_pass and not out_of_money and not told_not_to:
-            wait = _retry_after(error.response.headers)
-            return ProviderUnavailable(said, retry_after=wait, unpaid=status in UNPAID)
-        if status == 404:
-            return ProviderRejected(
-                f"{where} has no model `{self._endpoint.model}`.",
-                hint="`git agent models list` shows what the endpoint offers.",
-            )
-        return ProviderRejected(said)
+    def _no_address(self) -> ProviderRejected:
+        return ProviderRejected(f"{self._where} is no address of a server.", hint=CHECK_URL)
 
-    def _clean(self, error: openai.APIError) -> str:
-        body = error.body if isinstance(error.body, dict) else {}
-        text = " ".join(str(body.get("message") or error.message).split())
+    def _too_slow(self, limit: str) -> ProviderUnavailable:
+        return ProviderUnavailable(f"{self._where} {limit}.")
+
+    def _translation(self, error: Exception, *, begun: bool) -> ProviderError:
+        import httpx2
+        import openai
+
+        cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+            return ProviderUnavailable(f"{self._where} cannot be reached.", unpaid=True)
+        if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+            return self._no_address()
+        if isinstance(cause, httpx2.ReadTimeout) and not begun:
+            # on a connection of an earlier call, which the watchdog learns of with the headers
+            return self._too_slow(f"did not begin its answer within {self._limits.first_s:g} s")
+        if isinstance(cause, httpx2.HTTPError | httpx2.StreamError | events.Broken):
+            return ProviderUnavailable(f"{self._where} broke off in the middle of a reply.")
+        said = f"{self._where} does not speak the OpenAI protocol."
+        if isinstance(cause, events.Foreign) and not begun:
+            return ProviderRejected(said, hint=CHECK_URL)
+        return ProviderUnavailable(said)
+
+    def _judged(self, complaint: complaints.Complaint, answer: Answer) -> ProviderError:
         key = self._endpoint.api_key
-        # before the cut: half a key is not known for one
-        text = self._hide(text.replace(key, "…") if key else text)
-        return text[:FRACTION_OF_MESSAGE]
 
+        def hide(text: str) -> str:
+            return self._hide(text.replace(key, "…") if key else text)
 
-class _Answer:
-    """Collects the chunks of one stream."""
-
-    def __init__(self, started: float, on_text: Callable[[int], None]) -> None:
-        self._started = started
-        self._first: float | None = None
-        self._on_text = on_text
-        self._parts: list[str] = []
-        self._length = 0
-        self._finish = ""
-        self._model = ""
-        self._refusal = ""
-        self._usage = Usage()
-        self.silent = True
-
-    def add(self, chunk: Any) -> None:
-        self.silent = False
-        self._model = chunk.model or self._model
-        if chunk.usage:
-            details = chunk.usage.prompt_tokens_details
-            cached = (details.cached_tokens if details else 0) or 0
-            self._usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens, cached)
-        for choice in (chunk.choices or [])[:1]:
-            self._finish = choice.finish_reason or self._finish
-            self._refusal += choice.delta.refusal or ""
-            if text := choice.delta.content:
-                self._first = self._first or time.monotonic()
-                self._parts.append(text)
-                self._length += len(text)
-                self._on_text(self._length)
-
-    def reply(self, endpoint: Endpoint, request_id: str) -> Reply:
-        text = "".join(self._parts)
-        if not self._finish:
-            raise ProviderUnavailable(f"{endpoint.provider} broke off in the middle of a reply.")
-        if self._refusal or self._finish == "content_filter":
-            raise BadReply(f"{endpoint.model} refused to answer: {self._refusal or 'filtered'}.")
-        if not text.strip():
-            raise BadReply(f"{endpoint.model} sent an empty reply.")
-        return Reply(
-            text=text,
-            model=self._model or endpoint.model,
-            provider=endpoint.provider,
-            finish_reason=self._finish,
-            usage=self._usage,
-            seconds=time.monotonic() - self._started,
-            request_id=request_id,
-            first_token_seconds=self._first - self._started if self._first else None,
+        return complaints.judged(
+            complaint, self._where, self._endpoint.model, hide, begun=answer.begun
         )
-
-
-def _foreign(where: str) -> str:
-    return f"{where} does not speak the OpenAI protocol."
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, whether the header gives seconds or a date; a date is held against the server's."""
-    said = headers.get("retry-after", "")
-    try:
-        return _waited(float(said))
-    except ValueError:
-        pass
-    try:
-        now = parsedate_to_datetime(headers.get("date", ""))
-        return _waited((parsedate_to_datetime(said) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _waited(seconds: float) -> float | None:
-    return None if math.isnan(seconds) else max(0.0, seconds)

@@ -21,6 +21,17 @@ LANGUAGES = {
 }
 
 
+def question(context: Context, failing_tests: str, task: str) -> str:
+    """What all questions of a task begin with: the files, what fails now, the task."""
+    return render(
+        "task",
+        files=files(context.excerpts),
+        listing=listing(context),
+        failing=failing(failing_tests),
+        task=task,
+    )
+
+
 def files(excerpts: Sequence[Excerpt]) -> str:
     """Each excerpt under its path, fenced; the best stands last, nearest to the task."""
     if not excerpts:

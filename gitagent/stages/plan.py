@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from gitagent.domain.call import Message, Request
+from gitagent.domain.call import Message, Reply, Request
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan, PlanStep, subject_line
 from gitagent.domain.rules import PlanMode
+from gitagent.edits import json_reply
 from gitagent.errors import BadReply
 from gitagent.ports import Model
 from gitagent.stages import material
 from gitagent.stages.prompts import render
 
 MAX_TOKENS = 1500
-TRIES = 2
 SMALL_TASK_WORDS = 60
 
 SCHEMA: dict[str, Any] = {
@@ -43,22 +43,44 @@ SCHEMA: dict[str, Any] = {
 
 
 def plan(
-    model: Model, text: str, context: Context, *, tree: str, mode: PlanMode, max_steps: int
+    model: Model,
+    text: str,
+    context: Context,
+    *,
+    tree: str,
+    mode: PlanMode,
+    max_steps: int,
+    failing: str = "",
+    another: bool = False,
 ) -> Plan:
-    """The steps of a task. No model is asked in mode `never`, nor in `auto` for a small task or
-    a weak model; where its answers are no plan, the task is one step."""
+    """The steps of a task, `failing` being the tests that fail now. No model is asked in mode
+    `never`, nor in `auto` for a small task or a weak model. Where an answer is no plan, it is asked
+    again with the reason, then (`another` says that there is one) another model; then the task is
+    one step."""
     if mode == "never" or (mode == "auto" and (model.profile.weak or _small(text))):
         return _single(text)
-    messages = _opening(text, context, max_steps)
-    for attempt in range(1, TRIES + 1):
-        request = Request("plan", messages, MAX_TOKENS, attempt=attempt, tree=tree, schema=SCHEMA)
-        reply = model.complete(request)
+    opening = _opening(text, context, failing, max_steps)
+    request = Request("plan", opening, MAX_TOKENS, tree=tree, schema=SCHEMA)
+    reply = model.complete(request)
+    reason = ""
+    for attempt in range(2, 4 if another else 3):
         try:
-            return Plan(_steps(reply.text, max_steps), planned=True)
+            return Plan(_steps(reply, max_steps), planned=True)
         except BadReply as error:
-            again = Message("user", f"That is not a plan: {error} Answer with the JSON only.")
-            messages = (*messages, Message("assistant", reply.text), again)
-    return _single(text)
+            reason = str(error)
+        messages = opening if attempt == 3 else _again(opening, reply, reason)
+        avoid = (reply.ref,) if attempt == 3 else ()
+        request = replace(request, messages=messages, attempt=attempt, avoid=avoid)
+        reply = model.complete(request)
+    try:
+        return Plan(_steps(reply, max_steps), planned=True)
+    except BadReply:
+        return _single(text)
+
+
+def _again(opening: tuple[Message, ...], reply: Reply, reason: str) -> tuple[Message, ...]:
+    said = Message("user", f"That is not a plan: {reason} Answer with the JSON only.")
+    return (*opening, Message("assistant", reply.text), said)
 
 
 def _single(text: str) -> Plan:
@@ -70,41 +92,52 @@ def _small(text: str) -> bool:
     return not enumerated and len(text.split()) < SMALL_TASK_WORDS
 
 
-def _opening(text: str, context: Context, max_steps: int) -> tuple[Message, ...]:
-    task = render(
-        "task",
-        files=material.files(context.excerpts),
-        listing=material.listing(context),
-        failing="",
-        task=text,
-    )
-    rules = render("plan", max_steps=str(max_steps))
-    question = f"{task}\n{render('closing_plan')}"
-    return Message("system", rules), Message("user", question)
+def _opening(text: str, context: Context, failing: str, max_steps: int) -> tuple[Message, ...]:
+    """Begins as the questions for code do, so that what was read for one is kept for the others."""
+    rules = render("system")
+    task = material.question(context, failing, text)
+    wanted = render("plan", max_steps=str(max_steps))
+    question = f"{task}\n{wanted}\n{render('closing_plan')}"
+    return Message("system", rules, len(rules)), Message("user", question, len(task))
 
 
-def _steps(reply: str, max_steps: int) -> tuple[PlanStep, ...]:
-    rows = _object(reply).get("steps")
-    if not isinstance(rows, list) or not rows:
-        raise BadReply("It has no list `steps`.")
+def _steps(reply: Reply, max_steps: int) -> tuple[PlanStep, ...]:
+    found = json_reply.read(reply.text, "steps", _is_plan, whole=reply.finish_reason != "length")
+    rows = found["steps"]
+    if not rows:
+        raise BadReply("Its list `steps` is empty.")
     if len(rows) > max_steps:
         raise BadReply(f"It has {len(rows)} steps; {max_steps} are the most.")
     return tuple(_step(n, row) for n, row in enumerate(rows, 1))
 
 
 def _step(n: int, row: Any) -> PlanStep:
-    if not isinstance(row, dict) or not str(row.get("title", "")).strip():
+    title, detail, paths = _fields(row)
+    if title is None:
         raise BadReply(f"Step {n} has no title.")
-    title = str(row["title"])
-    paths: Sequence[Any] = row["paths"] if isinstance(row.get("paths"), list) else ()
-    detail = str(row.get("detail") or title)
-    return PlanStep(n, subject_line(title), detail, tuple(str(path) for path in paths))
+    known = [path for path in paths or () if isinstance(path, str)]
+    return PlanStep(n, subject_line(title), detail or title, tuple(known))
 
 
-def _object(reply: str) -> dict[str, Any]:
-    start, end = reply.find("{"), reply.rfind("}")
-    try:
-        found = json.loads(reply[start : end + 1])
-    except ValueError as error:
-        raise BadReply(f"It is not valid JSON ({error}).") from error
-    return found if isinstance(found, dict) else {}
+def _is_plan(found: Mapping[str, Any]) -> bool:
+    """Whether it is what was asked for to the letter: what had to be mended is not stretched."""
+    return found.keys() == {"steps"} and all(
+        isinstance(row, dict)
+        and row.keys() <= {"title", "detail", "paths"}
+        and isinstance(row.get("title"), str)
+        and isinstance(row.get("detail", ""), str)
+        and isinstance(row.get("paths") or [], list)
+        and all(isinstance(path, str) for path in row.get("paths") or ())
+        for row in found["steps"]
+    )
+
+
+def _fields(row: Any) -> tuple[str | None, str | None, Sequence[Any] | None]:
+    """Title, detail and paths of a step, each None where it is not of its kind."""
+    fields = row if isinstance(row, dict) else {}
+    title, detail, paths = (fields.get(key) for key in ("title", "detail", "paths"))
+    return (
+        title if isinstance(title, str) and title.strip() else None,
+        detail if isinstance(detail, str) and detail.strip() else None,
+        paths if isinstance(paths, list) else None,
+    )

@@ -32,22 +32,28 @@ AGAIN_WEAK = (
 
 @dataclass(frozen=True)
 class Dialogue:
-    """What is said to the model for one step: rules, question, and the last exchange. `path` is
-    the file that most likely changes, `wanted` what of it.
+    """What is said to the model for one step: rules, question, what changes from step to step, and
+    the last exchange. `path` is the file that most likely changes, `wanted` what of it.
 
-    Older exchanges are left out, so that no number of repairs outgrows the window.
+    What stays the same comes first, so that a provider that keeps the beginning of a prompt does
+    not read it twice. Older exchanges are left out, so that no number of repairs outgrows the
+    window.
     """
 
     rules: str
     question: str
+    now: str = ""
     path: str = "the/file.py"
     wanted: Wanted = ANYTHING
     last: tuple[Message, ...] = ()
 
     def messages(self, how: Asking) -> tuple[Message, ...]:
         closing = render(how.closing, path=self.path, **vars(self.wanted))
-        question = f"{self.question}\n{closing}"
-        opening = (Message("system", self.rules), Message("user", question))
+        question = f"{self.question}\n{self.now}{closing}"
+        opening = (
+            Message("system", self.rules, len(self.rules)),
+            Message("user", question, len(self.question)),
+        )
         return opening if how.anew else (*opening, *self.last)
 
     def answered(self, reply: str, said: str) -> Dialogue:
@@ -63,9 +69,11 @@ def propose(
     attempt: int,
     tree: str,
     known: Mapping[str, str],
+    avoid: tuple[str, ...] = (),
 ) -> tuple[Reply, Proposal]:
     """One reply of the model and the edits in it. `tree` is what the step stands on, `known` the
-    shown files, path to text, that a block without a path may mean."""
+    shown files, path to text, that a block without a path may mean, `avoid` the models that are
+    not asked while there is another."""
     messages = dialogue.messages(how)
     request = Request(
         "propose",
@@ -75,6 +83,7 @@ def propose(
         step=step,
         attempt=attempt,
         tree=tree,
+        avoid=avoid,
     )
     reply = model.complete(request)
     if reply.finish_reason == "length":
@@ -95,32 +104,29 @@ def opening(
 ) -> Dialogue:
     """How the dialogue of a step begins: rules, files, what fails now, then the task. A weak model
     is told less."""
-    task = text
-    if len(plan.steps) > 1:
-        task = render(
-            "step",
-            task=text,
-            n=str(step.n),
-            of=str(len(plan.steps)),
-            title=step.title,
-            detail=step.detail,
-        )
-    spare = weak and edit_format == "whole"
-    rules = render(
-        "propose_weak" if weak else "propose", format="" if spare else render(edit_format).strip()
-    )
-    question = render(
-        "task",
-        files=material.files(context.excerpts),
-        listing=material.listing(context),
-        failing=material.failing(failing),
-        task=task,
-    )
+    form = render(edit_format).strip()
+    where = _where(plan, step)
+    if weak:
+        rules = render("propose_weak", format="" if edit_format == "whole" else form)
+        task = render("step", task=text, **where) if where else text
+        said = Dialogue(rules, material.question(context, failing, task))
+    else:
+        now = [render("step_of", **where)] if where else []
+        now = [*now, render("propose", format=form), ""]
+        question = material.question(context, failing, text)
+        said = Dialogue(render("system"), question, "\n".join(now))
     likely = next((each for each in context.excerpts if not is_test(each.path)), None)
     if likely is None:
-        return Dialogue(rules, question)
+        return said
     asked = wanted(f"{step.title}\n{step.detail}", likely, failing)
-    return Dialogue(rules, question, likely.path, asked)
+    return replace(said, path=likely.path, wanted=asked)
+
+
+def _where(plan: Plan, step: PlanStep) -> dict[str, str]:
+    """Where in a plan of several steps this one stands."""
+    of = str(len(plan.steps))
+    many = len(plan.steps) > 1
+    return {"n": str(step.n), "of": of, "title": step.title, "detail": step.detail} if many else {}
 
 
 def again(edit_format: EditFormat, *, weak: bool) -> str:

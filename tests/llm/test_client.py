@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable, Mapping
-from email.utils import formatdate
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from gitagent.domain.call import Message, Request, Usage
-from gitagent.errors import BadReply, ProviderError, ProviderRejected, ProviderUnavailable
+from gitagent.domain.call import Message, Reply, Request, Usage
+from gitagent.errors import (
+    BadReply,
+    ContextOverflow,
+    ProviderError,
+    ProviderRejected,
+    ProviderUnavailable,
+)
 from gitagent.llm.client import ChatClient, Endpoint
+from gitagent.llm.form import Form
 from gitagent.llm.offered import model_names
+from gitagent.llm.watchdog import Limits
 from gitagent.ports import ModelProfile
 from gitagent.testing.protocol import event
 from gitagent.testing.scripted import (
@@ -34,15 +44,19 @@ KEY = "FAKEKEY-client-test"
 ASKED = Request("plan", (Message("system", "Be short."), Message("user", "Why? ☃")), 100)
 
 
+PROFILE = ModelProfile("m", "p", 8000, 1000, "whole", takes_schema=True)
+EVENTS = "text/event-stream"
+
+
 def client(
-    server: ScriptedServer, silence_s: float = 5.0, seen: list[int] | None = None
+    server: ScriptedServer, silence_s: float = 5.0, profile: ModelProfile = PROFILE, **hooks: Any
 ) -> ChatClient:
     return ChatClient(
         Endpoint("p", server.base_url, "m", KEY),
-        ModelProfile("m", "p", 8000, 1000, "whole", takes_schema=True),
-        silence_s=silence_s,
+        profile,
         trace_id="a" * 32,
-        on_text=(seen if seen is not None else []).append,
+        limits=Limits(silence_s, silence_s),
+        **hooks,
     )
 
 
@@ -54,14 +68,30 @@ def failure(server: ScriptedServer, silence_s: float = 5.0) -> ProviderError:
     return caught.value
 
 
+def chunk(delta: Any = None, finish: Any = None, **fields: Any) -> bytes:
+    """One event with one choice."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return event(json.dumps({"id": "1", "model": "m", "choices": [choice], **fields}))
+
+
+def streamed(*events: bytes, content_type: str = EVENTS) -> Raw:
+    return Raw(b"".join(events), content_type)
+
+
+HI = chunk({"content": "hi"})
+STOP = chunk({}, "stop")
+DONE = event("[DONE]")
+
+
 def test_an_answer_is_whole_and_counted(server: Serve) -> None:
     """Text, names, tokens, times and the request's id are those of the reply."""
     seen: list[int] = []
     said = Say("Because ☃ it is.\n" * 3, usage=Usage(12, 7, 5), model="m-2026")
     running = server([said])
-    reply = client(running, seen=seen).complete(ASKED)
+    reply = client(running, on_text=seen.append).complete(ASKED)
     assert (reply.text, reply.finish_reason) == (said.text, "stop")
     assert (reply.model, reply.provider, reply.request_id) == ("m-2026", "p", "req-1")
+    assert (reply.asked, reply.ref) == ("p/m", "p/m")
     assert reply.usage == Usage(12, 7, 5)
     assert 0 < (reply.first_token_seconds or 0) <= reply.seconds < 5
     assert seen == sorted(seen)
@@ -119,10 +149,21 @@ def test_a_proxy_does_not_stand_before_loopback(
         (Cut("half a", reset=True), "broke off in the middle"),
         (Cut(""), "broke off in the middle"),
         (Hang(0.0), "broke off"),
-        (Empty(), "broke off in the middle"),
-        (Raw(event('{"error": {"message": "overloaded"}}'), "text/event-stream"), "overloaded"),
-        (Raw(event("{not json"), "text/event-stream"), "does not speak"),
-        (Raw(event('{"choices": 5}'), "text/event-stream"), "does not speak"),
+        (Empty(), "answered without a reply"),
+        (Raw(b""), "answered without a reply"),
+        (Raw(b'{"choices": []}'), "answered without a reply"),
+        (streamed(event('{"error": {"message": "overloaded"}}')), "overloaded"),
+        (streamed(event('{"error": "something"}')), "something"),
+        (streamed(HI, event('{"error": {"code": 502, "message": "gone"}}')), "answered 502: gone"),
+        (streamed(HI, event('{"error": {"code": 400, "message": "bad"}}')), "answered 400: bad"),
+        (streamed(HI, chunk({}, "error")), "gave up in the middle"),
+        (streamed(event("{not json")), "broke off in the middle"),
+        (streamed(HI, b'data: {"choices": [{"del'), "broke off in the middle"),
+        (streamed(HI, DONE), "broke off in the middle"),
+        (streamed(HI, b"<html>Bad gateway</html>"), "broke off in the middle"),
+        (streamed(event('{"choices": 5}')), "broke off in the middle"),
+        (streamed(event("[1, 2]")), "broke off in the middle"),
+        (Raw(b'{"choices": [{"message": {"content": "ha'), "broke off in the middle"),
     ],
     ids=repr,
 )
@@ -148,8 +189,12 @@ def test_what_may_pass_is_worth_another_try(server: Serve, item: Item, message: 
         (Status(500, headers={"x-should-retry": "false"}), "answered 500"),
         (Status(401, {"error": {"message": f"Wrong key: {KEY}"}}), "Wrong key: …"),
         (Html(), "does not speak the OpenAI protocol"),
-        (Raw(b'{"choices": []}'), "does not speak the OpenAI protocol"),
+        (Raw(b'{"status": "ok"}'), "does not speak the OpenAI protocol"),
+        (Raw(b'{"done": false}\n{"done": true}\n'), "does not speak the OpenAI protocol"),
         (Raw(b"hello", "text/plain"), "does not speak the OpenAI protocol"),
+        (streamed(b"<!doctype html>"), "does not speak the OpenAI protocol"),
+        (Raw(b'{"error": {"code": 401, "message": "no key"}}'), "answered 401: no key"),
+        (streamed(event('{"error": {"code": 400, "message": "odd"}}')), "answered 400: odd"),
     ],
     ids=repr,
 )
@@ -191,10 +236,8 @@ def test_a_reply_that_hit_its_limit_says_so(server: Serve) -> None:
 
 def test_usage_may_be_missing(server: Serve) -> None:
     """A server that counts nothing still answers; nobody invents numbers."""
-    chunk = '{"id":"1","object":"x","created":1,"model":"m","choices":[{"index":0,"delta":%s}]}'
-    ended = chunk.replace('"delta":%s', '"delta":{},"finish_reason":"stop"')
-    events = event(chunk % '{"content":"hi"}') + event(ended) + event("[DONE]")
-    reply = client(server([Raw(events, "text/event-stream; charset=utf-8")])).complete(ASKED)
+    item = streamed(HI, STOP, DONE, content_type="text/event-stream; charset=utf-8")
+    reply = client(server([item])).complete(ASKED)
     assert (reply.text, reply.usage) == ("hi", Usage())
 
 
@@ -220,7 +263,7 @@ def test_nobody_there() -> None:
     endpoint = Endpoint("p", f"http://127.0.0.1:{port}/v1", "m", KEY)
     profile = ModelProfile("m", "p", 8000, 1000, "whole")
     with pytest.raises(ProviderUnavailable, match=f"127.0.0.1:{port}/v1.*cannot be reached") as e:
-        ChatClient(endpoint, profile, silence_s=1, trace_id="0" * 32).complete(ASKED)
+        ChatClient(endpoint, profile, trace_id="0" * 32).complete(ASKED)
     assert e.value.unpaid
 
 
@@ -231,18 +274,9 @@ def test_a_secret_in_the_address_is_not_shown(server: Serve) -> None:
     endpoint = Endpoint("p", url, "m")
     profile = ModelProfile("m", "p", 8000, 1000, "whole")
     with pytest.raises(ProviderError) as caught:
-        ChatClient(endpoint, profile, silence_s=1, trace_id="0" * 32).complete(ASKED)
+        ChatClient(endpoint, profile, trace_id="0" * 32).complete(ASKED)
     assert KEY not in str(caught.value)
     assert KEY not in repr(endpoint)
-
-
-def dated(seconds: float) -> Mapping[str, str]:
-    # the server's clock is far off: only the distance between its own two dates counts
-    then = 1_000_000_000
-    return {
-        "Retry-After": formatdate(then + seconds, usegmt=True),
-        "Date": formatdate(then, usegmt=True),
-    }
 
 
 @pytest.mark.parametrize(
@@ -265,15 +299,7 @@ def test_retry_after_is_seconds(
     assert isinstance(error, ProviderUnavailable)
     assert error.retry_after == seconds
     assert error.unpaid
-
-
-def test_retry_after_may_be_a_date(server: Serve) -> None:
-    """A date is held against the server's own, so that no clock of ours matters."""
-    from gitagent.llm.client import _retry_after
-
-    headers = {name.lower(): value for name, value in dated(9).items()}
-    assert _retry_after(headers) == 9.0
-    assert _retry_after({"retry-after": headers["retry-after"]}) is None
+    assert error.busy
 
 
 def test_the_models_of_an_endpoint(server: Serve) -> None:
@@ -282,3 +308,265 @@ def test_the_models_of_an_endpoint(server: Serve) -> None:
     assert model_names(Endpoint("p", running.base_url, "", KEY)) == ["scripted"]
     with pytest.raises(ProviderError):
         model_names(Endpoint("p", running.base_url + "/nowhere", "", KEY))
+
+
+def test_an_address_that_is_none_is_rejected() -> None:
+    """A typing error in the base URL is not waited for."""
+    for url in ("nonsense", "ftp://127.0.0.1/v1", "http://127.0.0.1:port/v1"):
+        with pytest.raises(ProviderRejected, match=r"is no address"):
+            ChatClient(Endpoint("p", url, "m", KEY), PROFILE, trace_id="0" * 32).complete(ASKED)
+
+
+def test_the_status_of_a_rejection_is_kept(server: Serve) -> None:
+    """What follows from an error depends on it; a quota that is used up is a bill to be paid."""
+    quota = {"error": {"message": "pay", "type": "insufficient_quota"}}
+    for item, status in ((Status(401), 401), (Status(404), 404), (Status(429, quota), 402)):
+        error = failure(server([item]))
+        assert isinstance(error, ProviderRejected)
+        assert error.status == status
+
+
+def test_an_error_has_the_id_of_its_answer(server: Serve) -> None:
+    """Whoever asks the provider about a bill or a failure needs it."""
+    assert failure(server([Status(500)])).request_id == "req-1"
+    assert failure(server([streamed(HI)])).request_id == "req-1"
+    assert failure(server([Hang(0.0)])).request_id == ""
+
+
+def test_a_prompt_that_is_too_long_has_its_own_error(server: Serve) -> None:
+    """A shorter one may be asked then; also where the complaint comes as an event."""
+    said = '{"error": {"code": 400, "message": "prompt is too long: 9 tokens > 8 maximum"}}'
+    for item in (overflow(), Status(413), streamed(event(said))):
+        assert isinstance(failure(server([item])), ContextOverflow)
+
+
+def test_the_headers_of_every_answer_are_handed_on(server: Serve) -> None:
+    """A limiter learns from good and bad ones, by names in lower case."""
+    told = {"X-RateLimit-Remaining-Requests": "3", "Retry-After": "2"}
+    seen: list[Mapping[str, str]] = []
+    running = server([Status(429, headers=told), Say("x")])
+    with pytest.raises(ProviderUnavailable):
+        client(running, on_headers=seen.append).complete(ASKED)
+    client(running, on_headers=seen.append).complete(ASKED)
+    assert seen[0]["x-ratelimit-remaining-requests"] == "3"
+    assert [headers["x-request-id"] for headers in seen] == ["req-1", "req-2"]
+
+
+USED = {"prompt_tokens": 12, "completion_tokens": 7}
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [
+        (USED, Usage(12, 7)),
+        ({**USED, "prompt_tokens_details": {"cached_tokens": 5}}, Usage(12, 7, 5)),
+        ({**USED, "prompt_tokens_details": {"cached_tokens": 500}}, Usage(12, 7, 12)),
+        ({**USED, "prompt_tokens_details": {"cached_tokens": None}}, Usage(12, 7)),
+        ({**USED, "prompt_tokens_details": "many"}, Usage(12, 7)),
+        ({**USED, "prompt_cache_hit_tokens": 4}, Usage(12, 7, 4)),
+        ({"prompt_tokens": 12.0, "completion_tokens": 7.0}, Usage(12, 7)),
+        ({"prompt_tokens": 12, "completion_tokens": None}, Usage()),
+        ({"prompt_tokens": 12}, Usage()),
+        ({"prompt_tokens": -5, "completion_tokens": 7}, Usage()),
+        ({"prompt_tokens": "12", "completion_tokens": "7"}, Usage()),
+        ({"prompt_tokens": True, "completion_tokens": 7}, Usage()),
+        ({"prompt_tokens": 1e300, "completion_tokens": 7}, Usage()),
+        ({}, Usage()),
+        ("a lot", Usage()),
+        (7, Usage()),
+        ([], Usage()),
+    ],
+    ids=repr,
+)
+def test_usage_is_counted_where_it_makes_sense(server: Serve, usage: Any, counted: Usage) -> None:
+    """Half a count or an absurd one is none: it would be charged for less than was used."""
+    item = streamed(HI, STOP, chunk({}, None, usage=usage), DONE)
+    assert client(server([item])).complete(ASKED).usage == counted
+
+
+def called(*arguments: str) -> list[dict[str, Any]]:
+    return [{"index": n, "function": {"arguments": said}} for n, said in enumerate(arguments)]
+
+
+def text_of(server: Serve, item: Item) -> str:
+    return client(server([item])).complete(ASKED).text
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        streamed(HI, STOP, DONE),
+        streamed(HI, STOP),
+        streamed(HI, STOP, STOP, DONE, DONE),
+        streamed(chunk({"content": "hi"}, "stop"), chunk({"content": "hi"}, "stop"), DONE),
+        streamed(chunk({"content": "h"}, "stop"), chunk({"content": "i"}, "stop"), DONE),
+        streamed(HI, chunk({}, "stop"), chunk({"content": "hi"})),
+        streamed(b": OPENROUTER PROCESSING\n\n", HI, b": ping\n\n", STOP, DONE),
+        streamed(event('{"type": "ping"}'), HI, STOP, DONE),
+        streamed(chunk({"content": "hi"}).replace(b"\n", b"\r\n"), STOP, DONE),
+        streamed(chunk({"content": "hi"}).removesuffix(b"\n"), STOP, DONE),
+        streamed(HI, STOP.rstrip()),
+        streamed(b"\xef\xbb\xbf" + HI, STOP, DONE),
+        streamed(HI, STOP, DONE, content_type="application/json"),
+        streamed(HI, STOP, DONE, content_type="text/html"),
+        streamed(chunk({"content": [{"type": "text", "text": "hi"}]}), STOP, DONE),
+        streamed(chunk({"reasoning_content": "Hm."}), HI, STOP, DONE),
+        streamed(chunk({"reasoning": "Hm.", "content": ""}), HI, STOP, DONE),
+        streamed(chunk({"content": "h"}), chunk(None), chunk({"content": "i"}), STOP, DONE),
+        streamed(chunk({"tool_calls": called("hi")}), STOP, DONE),
+        streamed(chunk({"tool_calls": called("h")}), chunk({"tool_calls": called("i")}), STOP),
+        streamed(chunk({"function_call": {"name": "f", "arguments": "hi"}}), STOP, DONE),
+        streamed(chunk({"content": "hi", "tool_calls": called("a", "b")}), STOP, DONE),
+        Raw(b'{"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}'),
+        Raw(b'\n {"choices": [{"message": {"content": "hi"}}]}\n', EVENTS),
+    ],
+    ids=lambda item: item.data.decode()[:60],
+)
+def test_a_reply_is_read_in_whatever_form_it_comes(server: Serve, item: Raw) -> None:
+    """Comments, repeated last chunks, wrong types and one document are what servers send."""
+    assert text_of(server, item) == "hi"
+
+
+def test_a_document_in_place_of_a_stream_is_a_whole_reply(server: Serve) -> None:
+    """Its usage and names count like those of a stream."""
+    message = {"role": "assistant", "content": "hi", "reasoning_content": "Hm."}
+    said = {
+        "model": "m-2026",
+        "choices": [{"index": 0, "message": message, "finish_reason": "length"}],
+        "usage": USED,
+    }
+    reply = client(server([Raw(json.dumps(said).encode())])).complete(ASKED)
+    assert (reply.text, reply.model, reply.finish_reason) == ("hi", "m-2026", "length")
+    assert reply.usage == Usage(12, 7)
+
+
+def test_the_arguments_of_a_tool_call_may_be_an_object(server: Serve) -> None:
+    """Some servers decode them."""
+    call = {"tool_calls": [{"function": {"name": "f", "arguments": {"steps": ["é"]}}}]}
+    said = text_of(server, streamed(chunk(call), STOP, DONE))
+    assert json.loads(said) == {"steps": ["é"]}
+
+
+def test_text_with_odd_line_ends_is_kept(server: Serve) -> None:
+    """Only LF ends a line of the stream: U+2028 and the like are part of a text."""
+    text = "a\u2028b\x85c\x0bd\x1ce"
+    data = json.dumps({"choices": [{"delta": {"content": text}}]}, ensure_ascii=False)
+    assert text_of(server, streamed(event(data), STOP, DONE)) == text
+
+
+@pytest.mark.parametrize(
+    ("events", "reason"),
+    [
+        ((chunk({"tool_calls": called("{}", "{}")}),), "called 2 tools"),
+        ((chunk({"tool_calls": called("")}),), "sent an empty reply"),
+        ((chunk({"reasoning_content": "Hm."}),), "wrote only its reasoning."),
+        ((chunk({"content": " ", "reasoning": "Hm."}, "length"),), "reasoning and was cut off"),
+        ((chunk({"refusal": "I"}), chunk({"refusal": " will not."})), "refused to answer: I will"),
+        ((chunk({}, "SAFETY"),), "refused to answer: filtered"),
+        ((chunk({"content": "half"}, "content_filter"),), "refused to answer: filtered"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_what_cannot_be_used_was_paid_for(
+    server: Serve, events: tuple[bytes, ...], reason: str
+) -> None:
+    """The error carries the reply with its usage, so that it is charged as it was billed."""
+    last = () if b'finish_reason": null' not in events[-1] else (STOP,)
+    item = streamed(*events, *last, chunk({}, None, usage=USED), DONE)
+    error = failure(server([item]))
+    assert isinstance(error, BadReply)
+    assert reason in str(error)
+    assert isinstance(error.reply, Reply)
+    assert (error.reply.usage, error.reply.provider) == (Usage(12, 7), "p")
+
+
+def test_a_reply_without_end_is_given_up(server: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server fills the memory."""
+    monkeypatch.setattr("gitagent.llm.events.LARGEST", 1000)
+    assert isinstance(failure(server([Say("x" * 2000)])), ProviderUnavailable)
+
+
+def named(parameter: str, status: int = 400) -> Status:
+    return Status(status, {"error": {"message": f"Unsupported parameter: {parameter}."}})
+
+
+@pytest.mark.parametrize(
+    ("complaint", "gone"),
+    [
+        (named("response_format"), "response_format"),
+        (named("'response_format' of type 'json_schema'", 422), "response_format"),
+        (named("No endpoints found with structured outputs", 404), "response_format"),
+        (named("temperature"), "temperature"),
+        (named("stream_options"), "stream_options"),
+    ],
+    ids=repr,
+)
+def test_what_an_endpoint_does_not_know_is_left_out(
+    server: Serve, complaint: Status, gone: str
+) -> None:
+    """It is asked once more without, and not with it again."""
+    running = server([complaint, Say("a"), Say("b")])
+    asking = client(running)
+    request = Request("plan", ASKED.messages, 77, schema={"type": "object"})
+    assert [asking.complete(request).text, asking.complete(request).text] == ["a", "b"]
+    assert [gone in call.json for call in running.calls] == [True, False, False]
+    kept = {"model", "messages", "max_tokens", "response_format", "temperature"} - {gone}
+    assert kept <= running.calls[1].json.keys()
+
+
+def test_a_limit_may_have_another_name(server: Serve) -> None:
+    """Newer models want `max_completion_tokens`, and say so."""
+    running = server([named("'max_tokens'; use 'max_completion_tokens'"), Say("a")])
+    client(running).complete(ASKED)
+    assert running.calls[1].json["max_completion_tokens"] == 100
+    assert "max_tokens" not in running.calls[1].json
+
+
+def test_a_complaint_about_nothing_of_ours_is_not_answered(server: Serve) -> None:
+    """No request is repeated as it was."""
+    running = server([named("response_format"), Say("never")])
+    with pytest.raises(ProviderRejected):
+        client(running).complete(ASKED)
+    assert len(running.calls) == 1
+
+
+def test_the_beginning_of_a_prompt_is_marked_where_that_saves_money(server: Serve) -> None:
+    """Rules, and what stays of the question; together the parts are what was asked."""
+    asked = (
+        Message("system", "rules"),
+        Message("user", "files then task", stable=6),
+        Message("assistant", "no"),
+        Message("user", "again", stable=99),
+    )
+    running = server([Say("x"), Say("x")])
+    marking = replace(PROFILE, cache="marks")
+    client(running, profile=marking).complete(Request("propose", asked, 9))
+    client(running).complete(Request("propose", asked, 9))
+    marked, plain = (call.json["messages"] for call in running.calls)
+    mark = {"type": "ephemeral"}
+    assert marked == [
+        {
+            "role": "system",
+            "content": [{"type": "text", "text": "rules", "cache_control": mark}],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "files ", "cache_control": mark},
+                {"type": "text", "text": "then task"},
+            ],
+        },
+        {"role": "assistant", "content": "no"},
+        {"role": "user", "content": [{"type": "text", "text": "again", "cache_control": mark}]},
+    ]
+    assert plain == [{"role": m.role, "content": m.content} for m in asked]
+
+
+def test_openai_is_told_what_belongs_together() -> None:
+    """Calls of one task have one cache key there, and nowhere else."""
+    official, other = (
+        Form("m", PROFILE, official=official, trace_id="t").body(ASKED)
+        for official in (True, False)
+    )
+    assert (official["prompt_cache_key"], official["max_completion_tokens"]) == ("t", 100)
+    assert "prompt_cache_key" not in other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,19 +27,27 @@ class Planner:
 
     says: list[str]
     profile: ModelProfile = PROFILE
+    finish_reason: str = "stop"
     asked: list[Request] = field(default_factory=list)
 
     def complete(self, request: Request) -> Reply:
         self.asked.append(request)
-        return Reply(self.says.pop(0), "m", "p", "stop", Usage(), 0.0)
+        return Reply(self.says.pop(0), "m-2026", "p", self.finish_reason, Usage(), 0.0, asked="p/m")
 
 
 def steps(*titles: str, **more: Any) -> str:
     return json.dumps({"steps": [{"title": t, "detail": f"do {t}", **more} for t in titles]})
 
 
-def made(planner: Planner, text: str = LONG, mode: PlanMode = "always", most: int = 3) -> Plan:
-    return plan(planner, text, Context(), tree="t", mode=mode, max_steps=most)
+def made(
+    planner: Planner,
+    text: str = LONG,
+    mode: PlanMode = "always",
+    most: int = 3,
+    *,
+    another: bool = False,
+) -> Plan:
+    return plan(planner, text, Context(), tree="t", mode=mode, max_steps=most, another=another)
 
 
 def test_a_good_plan_is_taken_as_it_is() -> None:
@@ -87,6 +96,115 @@ def test_a_bad_plan_is_asked_for_again_once_and_then_given_up(bad: str) -> None:
     assert len(hopeless.asked) == 2
 
 
+ONE = '{"title": "one", "detail": "do one", "paths": ["a.py"]}'
+TWO = '{"title": "two", "detail": "do two", "paths": []}'
+WHOLE = f'{{"steps": [{ONE}]}}'
+CALL = json.dumps({"name": "plan", "arguments": WHOLE})
+UNDERSTOOD = {
+    "trailing text": f"{WHOLE} I hope that this helps!",
+    "trailing text with quotes": f'{WHOLE} That\'s "it".',
+    "leading text": f"Here is the {{plan}}: {WHOLE}",
+    "fence": f"```json\n{WHOLE}\n```",
+    "fence without end": f"```json\n{WHOLE}\n",
+    "fence and chatter": f"Sure.\n\n~~~\n{WHOLE}\n~~~\n\nShall I go on?",
+    "reasoning before": f"<think>{{not}} this [one]</think>{WHOLE}",
+    "reasoning without beginning": f'Maybe {{"steps": []}}.\n</think>\n{WHOLE}',
+    "a draft in the reasoning": f'<think>\n{{"steps": [{TWO}]}}\n</think>\n{WHOLE}',
+    "said twice": f"{WHOLE}\n\nAgain:\n{WHOLE}",
+    "byte order mark": f"\ufeff{WHOLE}",
+    "CRLF": WHOLE.replace(", ", ",\r\n"),
+    "line end inside a text": WHOLE.replace("do one", "do\none"),
+    "wrapped in an object": f'{{"plan": {WHOLE}}}',
+    "wrapped in a tool call": CALL,
+    "a list alone": f"[{ONE}]",
+    "without the last brace": WHOLE[:-1],
+    "without the last bracket and brace": WHOLE[:-2],
+    "without three ends": WHOLE[:-3],
+    "without any end": f'{{"steps": [{ONE.removesuffix("]}")}',
+    "without the last brace, then text": f"{WHOLE[:-1]}\n\nDone.",
+    "one brace too many": f"{WHOLE}}}",
+    "trailing commas": WHOLE.replace("}]", "},]").replace('"]', '",]'),
+    "no commas": WHOLE.replace(", ", " "),
+    "no comma between lines": WHOLE.replace(", ", "\n"),
+    "single quotes": WHOLE.replace('"', "'"),
+    "single quotes around an apostrophe": WHOLE.replace('"', "'").replace("do one", "don't do one"),
+    "smart quotes": re.sub(r'"([^"]*)"', r"“\1”", WHOLE),
+    "quotes inside a text": WHOLE.replace("do one", 'do "one" now'),
+    "bare keys": re.sub(r'"(\w+)":', r"\1:", WHOLE),
+    "line comments": WHOLE.replace("[{", "[ // the steps\n{").replace(", ", ", # next\n"),
+    "block comments": WHOLE.replace("[{", "[ /* the steps */ {"),
+    "Python's literals": WHOLE.replace('["a.py"]', "None"),
+    "NaN": WHOLE.replace('["a.py"]', "NaN"),
+    "a bad escape": WHOLE.replace("do one", r"do\_one"),
+    "a tabulator inside a text": WHOLE.replace("do one", "do\tone"),
+}
+NOT_UNDERSTOOD = {
+    "nothing": "",
+    "white space": " \n",
+    "prose": "First I would do one, then two.",
+    "a list of Markdown": "1. one\n2. two",
+    "YAML": "steps:\n  - title: one\n    detail: do one",
+    "XML": "<steps><step>one</step></steps>",
+    "a brace": "{",
+    "two plans": f'{WHOLE}\n{{"steps": [{TWO}]}}',
+    "two plans, both broken": f"{WHOLE[:-1]}\n{{'steps': [{TWO}}}",
+    "two lists in one": f'{{"steps": [{ONE}], "steps": [{TWO}]}}',
+    "a title twice": WHOLE.replace('"detail"', '"title": "two", "detail"'),
+    "no steps": '{"steps": []}',
+    "steps left out": f'{{"steps": [{ONE}, ...]}}',
+    "steps left out in a comment": f'{{"steps": [{ONE}, /* ... */]',
+    "steps of another kind": '{"steps": ["one", "two"]}',
+    "another object": '{"answer": 42}',
+    "another object, broken": "{'answer': 42",
+    "half a text": WHOLE[: WHOLE.index(" one")],
+    "half a step": f'{{"steps": [{ONE}, {{"title": "tw',
+    "half a key": f'{{"steps": [{ONE}, {{"ti',
+    "other fields, broken": WHOLE.replace("detail", "why")[:-1],
+    "a schema in place of a plan": json.dumps(SCHEMA),
+    "nested without end": "[" * 30000,
+    "opened without end": '{"steps": ' * 3000,
+    "much too long": WHOLE[:-1] + " " * 300_000,
+}
+
+
+@pytest.mark.parametrize("reply", UNDERSTOOD.values(), ids=UNDERSTOOD)
+def test_a_plan_is_read_where_only_signs_are_wrong(reply: str) -> None:
+    """What is mended has every word of what was written, and no other."""
+    planner = Planner([reply])
+    (step,) = made(planner).steps
+    words = re.sub(r"\W|_", "", step.detail)
+    assert (step.title, words.replace("now", "").removeprefix("dont")) == ("One", "doone")
+    assert step.paths in (("a.py",), ())
+
+
+@pytest.mark.parametrize("reply", NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
+def test_a_plan_is_not_guessed(reply: str) -> None:
+    """Where two plans could be meant, or half of one, the model is asked again with the reason."""
+    planner = Planner([reply, WHOLE])
+    assert [step.title for step in made(planner).steps] == ["One"]
+    assert "That is not a plan: " in planner.asked[1].messages[-1].content
+
+
+def test_a_reply_that_hit_its_limit_is_not_mended() -> None:
+    """Its end is missing, and nobody knows how much that was; a whole object counts."""
+    cut = Planner([WHOLE[:-2], WHOLE], finish_reason="length")
+    assert made(cut).planned
+    assert len(cut.asked) == 2
+
+
+def test_another_model_is_asked_where_there_is_one() -> None:
+    """It starts anew: the bad answers of the first would only lead it astray."""
+    planner = Planner(["x", "y", WHOLE])
+    assert made(planner, another=True).planned
+    first, second, third = planner.asked
+    assert third.messages == first.messages
+    assert (first.avoid, second.avoid, third.avoid) == ((), (), ("p/m",))
+    assert third.key == "plan:0.3:t"
+    hopeless = Planner(["x", "y", "z"])
+    assert not made(hopeless, another=True).planned
+    assert len(hopeless.asked) == 3
+
+
 @pytest.mark.parametrize(
     ("mode", "text", "weak", "asks"),
     [
@@ -133,3 +251,15 @@ def test_a_provider_that_fails_is_not_hidden() -> None:
 
     with pytest.raises(ProviderRejected):
         made(Failing([]))
+
+
+def test_a_plan_is_asked_for_with_what_the_questions_for_code_begin_with() -> None:
+    """The provider may keep that beginning from one call to the next."""
+    planner = Planner([steps("one")])
+    plan(planner, LONG, Context(), tree="t", mode="always", max_steps=3, failing="test_x fails")
+    system, question = planner.asked[0].messages
+    assert system.stable == len(system.content)
+    shared = question.content[: question.stable]
+    assert LONG.strip() in shared
+    assert "test_x fails" in shared
+    assert "steps" not in shared
