@@ -2,46 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 from gitagent.ports import ModelProfile
 
+if TYPE_CHECKING:
+    from genai_prices.types import PriceCalculation
+
 PER_MILLION = 1e-6
 FREE = ("local", "ollama", "llamacpp")
+USUAL_PROMPT, LONG_PROMPT = 50_000, 100_000
+"""Tokens. Some providers charge more for each token of a prompt that is longer than the latter."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens: in, out, and in where the provider had them in its cache."""
+
+    input: float
+    output: float
+    cached: float
 
 
 def priced(profile: ModelProfile) -> ModelProfile:
     """The profile with its prices filled in, where anybody knows them."""
-    if profile.input_price is not None and profile.output_price is not None:
-        return profile
     if profile.provider in FREE:
-        return replace(profile, input_price=0.0, output_price=0.0)
-    found = _listed(profile.name, profile.provider)
-    if found is None:
+        return _filled(profile, Price(0.0, 0.0, 0.0))
+    if None not in (profile.input_price, profile.output_price, profile.cached_price):
         return profile
-    into, out = profile.input_price, profile.output_price
+    found = _listed(profile.name, profile.provider, USUAL_PROMPT)
+    return _filled(profile, found) if found else profile
+
+
+def cost(profile: ModelProfile, prompt: int, completion: int, cached: int = 0) -> float:
+    """USD for tokens in and out, `cached` of the former; 0 where the price is unknown."""
+    if prompt >= LONG_PROMPT:
+        profile = _for_long(profile, prompt)
+    into, out = profile.input_price or 0.0, profile.output_price or 0.0
+    again = into if profile.cached_price is None else profile.cached_price
+    kept = min(max(cached, 0), prompt)
+    return ((prompt - kept) * into + kept * again + completion * out) * PER_MILLION
+
+
+def listed_window(name: str, provider: str) -> int | None:
+    """Tokens of a model's window, where the tables have it."""
+    found = _calculated(name, provider, 1)
+    return found[0].model.context_window if found else None
+
+
+def _filled(profile: ModelProfile, price: Price) -> ModelProfile:
+    into, out, again = profile.input_price, profile.output_price, profile.cached_price
+    # a table's price for cached tokens belongs to its price for the others
+    table = price.cached if into in (None, price.input) else None
     return replace(
         profile,
-        input_price=found[0] if into is None else into,
-        output_price=found[1] if out is None else out,
+        input_price=price.input if into is None else into,
+        output_price=price.output if out is None else out,
+        cached_price=table if again is None else again,
     )
 
 
-def cost(profile: ModelProfile, prompt: int, completion: int) -> float:
-    """USD for tokens in and out; 0 where the price is unknown."""
-    into, out = profile.input_price or 0.0, profile.output_price or 0.0
-    return (prompt * into + completion * out) * PER_MILLION
+def _for_long(profile: ModelProfile, prompt: int) -> ModelProfile:
+    """With the prices for a prompt so long, where the usual ones are the tables'."""
+    if profile.provider in FREE:
+        return profile
+    usual = _listed(profile.name, profile.provider, USUAL_PROMPT)
+    long = _listed(profile.name, profile.provider, prompt)
+    if usual is None or long is None or usual == long:
+        return profile
+    return replace(
+        profile,
+        input_price=_swapped(profile.input_price, usual.input, long.input),
+        output_price=_swapped(profile.output_price, usual.output, long.output),
+        cached_price=_swapped(profile.cached_price, usual.cached, long.cached),
+    )
 
 
-def _listed(name: str, provider: str) -> tuple[float, float] | None:
-    """USD for a million tokens in and a million out."""
+def _swapped(own: float | None, usual: float, long: float) -> float | None:
+    return long if own == usual else own
+
+
+@cache
+def _listed(name: str, provider: str, prompt: int) -> Price | None:
+    """What each token costs that goes with a prompt of so many."""
+    found = _calculated(name, provider, prompt)
+    if found is None:
+        return None
+    plain, again = found
+    parts = (plain.input_price, plain.output_price, again.input_price)
+    return Price(*(round(float(part) / prompt / PER_MILLION, 6) for part in parts))
+
+
+def _calculated(name: str, provider: str, prompt: int) -> tuple[PriceCalculation, ...] | None:
+    """The price of so many tokens in and out, and of as many out of the provider's cache."""
     from genai_prices import Usage, calc_price
 
-    million = Usage(input_tokens=1_000_000, output_tokens=1_000_000)
+    plain = Usage(input_tokens=prompt, output_tokens=prompt)
+    again = Usage(input_tokens=prompt, cache_read_tokens=prompt)
     for owner in (provider, None):
         try:
-            found = calc_price(million, model_ref=name, provider_id=owner)
+            return tuple(calc_price(u, model_ref=name, provider_id=owner) for u in (plain, again))
         except LookupError:
             continue
-        return float(found.input_price), float(found.output_price)
     return None
