@@ -10,48 +10,22 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_type_hints
 
-from gitagent.domain.edit import EditFormat
 from gitagent.errors import ConfigError
+from gitagent.rows import EDIT_FORMATS, ModelRow, Provider, rows_of
+from gitagent.scalars import check_choice, scalar
 
 FILE_NAME = "gitagent.toml"
-EDIT_FORMATS: tuple[str, ...] = get_args(EditFormat)
 
 Scope = Literal["repository", "checkout", "user"]
 """Who may set a key: the repository's file too, its .git/config too, or only the user."""
 
 _ORDER: tuple[Scope, ...] = ("repository", "checkout", "user")
-
-
-@dataclass(frozen=True)
-class Provider:
-    """An OpenAI-compatible endpoint; the key is read from the environment name `key_env`."""
-
-    name: str
-    base_url: str
-    key_env: str = ""
-    model: str = ""
-
-
-@dataclass(frozen=True)
-class ModelRow:
-    """What the user knows better of one model; prices are USD per million tokens."""
-
-    name: str
-    window: int | None = None
-    max_output: int | None = None
-    edit_format: str = ""
-    weak: bool | None = None
-    input_price: float | None = None
-    output_price: float | None = None
 
 
 def _key(key: str, default: Any, scope: Scope, text: str, one_of: tuple[str, ...] = ()) -> Any:
@@ -252,7 +226,7 @@ class _Merge:
         else:
             where = f"{origin}: `{key}`"
             found = _convert(value, self._hints[self._fields[key].name], where)
-            _check_choice(found, self._fields[key].metadata["one_of"], where)
+            check_choice(found, self._fields[key].metadata["one_of"], where)
             self._values[key] = (found, origin)
 
     def _near(self, key: str) -> str:
@@ -283,65 +257,11 @@ def _flatten(
 
 def _convert(value: Any, kind: Any, where: str) -> Any:
     if kind == tuple[Provider, ...]:
-        return _rows(value, Provider, where)
+        return rows_of(value, Provider, where)
     if kind == tuple[ModelRow, ...]:
-        return _rows(value, ModelRow, where)
+        return rows_of(value, ModelRow, where)
     if kind == tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{where} must be a list of strings.")
         return tuple(value)
-    return _scalar(value, kind, where)
-
-
-def _check_choice(value: Any, one_of: tuple[str, ...], where: str) -> None:
-    if one_of and value not in one_of:
-        raise ConfigError(f"{where} must be one of {', '.join(one_of)}, not {value!r}.")
-
-
-def _scalar(value: Any, kind: type, where: str) -> Any:
-    if type(value) is kind and kind in (str, bool):
-        return value
-    with suppress(TypeError, ValueError, OverflowError):
-        if kind in (int, float) and not isinstance(value, bool):
-            number = kind(value)
-            # a fraction is no whole number, and an endless one fits no clock
-            if 0 <= number < math.inf and not (kind is int and number != float(value)):
-                return number
-    raise ConfigError(f"{where} must be {_WANTED[kind]}, not {value!r}.")
-
-
-_WANTED = {
-    int: "a whole number, 0 or more",
-    float: "a number, 0 or more",
-    bool: "true or false",
-    str: "a text",
-}
-
-
-def _rows(value: Any, kind: type, where: str) -> tuple[Any, ...]:
-    names = {f.name for f in dataclasses.fields(kind)} - {"name"}
-    if not isinstance(value, dict) or not all(isinstance(row, dict) for row in value.values()):
-        raise ConfigError(f"{where} must be tables, each with some of: {', '.join(sorted(names))}.")
-    rows = []
-    for name, row in value.items():
-        if unknown := set(row) - names:
-            raise ConfigError(f"{where}: `{name}` has no setting `{sorted(unknown)[0]}`.")
-        rows.append(_row(name, row, kind, f"{where}: `{name}`"))
-    return tuple(rows)
-
-
-def _row(name: str, row: Mapping[str, Any], kind: type, where: str) -> Any:
-    hints = get_type_hints(kind)
-    values = {
-        key: _scalar(value, (get_args(hints[key]) or (hints[key],))[0], f"{where}.{key}")
-        for key, value in row.items()
-    }
-    if "edit_format" in values:
-        _check_choice(values["edit_format"], ("", *EDIT_FORMATS), f"{where}.edit_format")
-    if not re.fullmatch(r"|[A-Za-z_]\w*", values.get("key_env", "")):
-        # not shown: somebody has put the key itself there
-        raise ConfigError(f"{where}.key_env must be the name of an environment variable.")
-    try:
-        return kind(name=name, **values)
-    except TypeError as error:
-        raise ConfigError(f"{where} is not complete: {error}.") from error
+    return scalar(value, kind, where)

@@ -172,6 +172,17 @@ def test_providers_and_models_are_tables(tmp_path: Path) -> None:
         ("[models.x]\ninput_price = -1", "must be a number"),
         ("[models.x]\nweak = 1", "must be true or false"),
         ('[models.x]\nedit_format = "xml"', "must be one of"),
+        ('[models.x]\ncache = "some"', "must be one of"),
+        ("[models.x]\nwindow = 0", "must be more than 0"),
+        ("[models.x]\nname = 'y'", "`x` has no setting `name`"),
+        ("[models.x]\nscores = 5", "must be a table with some of: plan, code"),
+        ("[models.x.scores]\ncode = 101", "scores.code must be from 0 to 100"),
+        ("[models.x.scores]\ncode = -1", "scores.code must be a number"),
+        ("[models.x.scores]\ncod = 1", "has no setting `cod`"),
+        ("[cache]\nanswers = 2", "must be true or false"),
+        ('[keys]\nkeyring = "maybe"', "must be true or false"),
+        ('[route]\nmodels = "a/b"', "must be a list of strings"),
+        ('[route]\nmargin = "much"', "must be a number"),
         ("x = ", "is not valid TOML"),
     ],
 )
@@ -220,6 +231,63 @@ def test_every_scalar_can_come_from_the_environment(tmp_path: Path) -> None:
     assert "GITAGENT_BUDGET_MAX_CALLS" in wrong(
         tmp_path, environ={"GITAGENT_BUDGET_MAX_CALLS": "-1"}
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        *((text, True) for text in ("true", "True", "yes", "on", "1", " TRUE ")),
+        *((text, False) for text in ("false", "No", "off", "0")),
+    ],
+)
+def test_truth_is_read_as_git_writes_it(tmp_path: Path, text: str, meant: bool) -> None:
+    """From the git configuration and the environment, which know texts only."""
+    environ = {"GITAGENT_CACHE_ANSWERS": text}
+    assert loaded(tmp_path, environ=environ).config.cache is meant
+    entry = GitEntry("agent.keys.keyring", text, own=True)
+    assert loaded(tmp_path, git=[entry]).config.keyring is meant
+
+
+@pytest.mark.parametrize("text", ["", "maybe", "2", "truefalse", "-1"])
+def test_what_is_neither_true_nor_false_is_said(tmp_path: Path, text: str) -> None:
+    """A typo in a switch is not taken for off."""
+    said = wrong(tmp_path, environ={"GITAGENT_KEYS_KEYRING": text})
+    assert "GITAGENT_KEYS_KEYRING: `keys.keyring` must be true or false" in said
+
+
+def test_routes_can_come_from_anywhere_on_the_users_side(tmp_path: Path) -> None:
+    """A list in the file, several entries of git, several lines of a variable."""
+    meant = ("a/x", "b/y")
+    toml = 'route = { models = ["a/x", "b/y"], margin = 2 }'
+    found = loaded(tmp_path, user=toml).config
+    assert (found.route_models, found.route_margin) == (meant, 2.0)
+    entries = [GitEntry("agent.route.models", name, own=True) for name in meant]
+    assert loaded(tmp_path, git=entries).config.route_models == meant
+    environ = {"GITAGENT_ROUTE_MODELS": "a/x\nb/y"}
+    assert loaded(tmp_path, environ=environ).config.route_models == meant
+
+
+def test_a_row_of_a_model_may_say_all_that_is_known_of_one(tmp_path: Path) -> None:
+    """Every figure of the shipped table, the scores in a table of their own or in one line."""
+    toml = """
+        [models."work/big"]
+        takes_temperature = false
+        takes_schema = true
+        takes_tools = true
+        cache = "marks"
+        cached_price = 0.1
+        first_token_s = 0.5
+        tokens_per_s = 80
+        [models."work/big".scores]
+        plan = 90
+        [models.small]
+        scores = { code = 20.5 }
+    """
+    big, small = loaded(tmp_path, user=toml).config.models
+    assert (big.takes_temperature, big.takes_schema, big.takes_tools) == (False, True, True)
+    assert (big.cache, big.cached_price, big.tokens_per_s) == ("marks", 0.1, 80.0)
+    assert (big.scores.plan, big.scores.code) == (90.0, None)
+    assert (small.scores.code, small.window) == (20.5, None)
 
 
 def test_a_configuration_does_not_change() -> None:

@@ -108,7 +108,8 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {k: v for k, v in dataclasses.asdict(value).items() if v not in ("", None)}
+        row = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {name: said for name, said in row.items() if said not in ("", None, {})}
     return value
 
 
@@ -126,7 +127,8 @@ def _template(scope: str) -> str:
         tables.setdefault(table, []).append(
             f"# {field.metadata['help']}\n# {name} = {_toml(field.default)}\n"
         )
-    parts = [_INTRO[scope], *tables.pop("", [])]
+    # what stands in no table goes first: uncommented below one, it would belong to that
+    parts = [_INTRO[scope], *tables.pop("", []), *_EXAMPLES[scope]]
     parts += [f"[{table}]\n" + "".join(rows) for table, rows in tables.items()]
     return "\n".join(parts)
 
@@ -134,6 +136,8 @@ def _template(scope: str) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
     return "[]" if isinstance(value, tuple) else str(value)
 
 
@@ -141,15 +145,24 @@ _INTRO = {
     "repository": "# Settings of gitagent that everybody who works on this repository shares.\n"
     "# `git agent config show` says what applies and where it came from.\n",
     "user": "# Your own settings of gitagent. Keys are read from the environment or from .env\n"
-    "# beside this file; only their names stand here.\n"
-    "#\n"
-    "# [providers.work]\n"
-    '# base_url = "https://llm.example.org/v1"\n'
-    '# key_env = "WORK_LLM_KEY"\n'
-    '# model = "qwen3-coder"\n'
-    "#\n"
-    '# [models."qwen3-coder"]\n'
-    "# window = 131072\n"
-    "# input_price = 0.3\n"
-    "# output_price = 1.0\n",
+    "# beside this file; only their names stand here.\n",
+}
+
+_EXAMPLES = {
+    "repository": (),
+    "user": (
+        (
+            "# [providers.work]\n"
+            '# base_url = "https://llm.example.org/v1"\n'
+            '# key_env = "WORK_LLM_KEY"\n'
+            '# model = "qwen3-coder"\n'
+        ),
+        (
+            '# [models."qwen3-coder"]\n'
+            "# window = 131072\n"
+            "# input_price = 0.3\n"
+            "# output_price = 1.0\n"
+            "# scores = { plan = 70, code = 75 }\n"
+        ),
+    ),
 }

@@ -34,7 +34,7 @@ def doctor(as_json: bool) -> int:
 
     findings = [
         _guarded(check)
-        for check in (_git, _repository, _configuration, _model, _gate, _tasks, _sandbox)
+        for check in (_git, _repository, _configuration, _model, _keys, _gate, _tasks, _sandbox)
     ]
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
@@ -81,17 +81,42 @@ def _configuration() -> Finding:
 
 
 def _model() -> Finding:
-    from gitagent import models
-    from gitagent.llm.offered import model_names
-    from gitagent.site import find_repo, load_config
+    from gitagent.cli.asking import asking
+    from gitagent.llm.choose import routes
 
-    loaded, environ = load_config(os.environ, find_repo(Path.cwd()))
-    choice = models.pick(loaded.config, environ, "")
-    named = f"{choice.profile.provider}/{choice.profile.name} ({choice.why})"
+    config, world = asking()
+    ranked = routes(config, world, jobs=("code",))["code"]
+    choice, later = ranked[0].choice, [each.choice.profile.ref for each in ranked[1:]]
+    named = f"{choice.profile.ref} ({choice.why})"
+    hint = f"Where it cannot answer: {', '.join(later)}." if later else ""
     if choice.endpoint is None:
-        return Finding("model", True, f"{named}, started when a task needs it")
-    model_names(choice.endpoint)
-    return Finding("model", True, f"{named}; {choice.endpoint.shown_url} answers")
+        return Finding("model", True, f"{named}, started when a task needs it", hint)
+    world.names(choice.endpoint)
+    return Finding("model", True, f"{named}; {choice.endpoint.shown_url} answers", hint)
+
+
+def _keys() -> Finding:
+    """Where each provider's key was found; the keys themselves are never shown."""
+    from gitagent.cli.asking import asking
+    from gitagent.llm.places import SERVERS, providers
+
+    config, world = asking()
+    found, absent = [], []
+    for provider in providers(config, world.environ):
+        key = None if provider in SERVERS else world.key(provider)
+        if key is not None:
+            found.append(f"{provider.name}: {_origin(key.variable)}")
+        elif provider.key_env:
+            absent.append(f"{provider.name} ({provider.key_env})")
+    hint = f"None for {', '.join(absent)}." if absent else ""
+    return Finding("keys", True if found else None, "; ".join(found) or "none", hint)
+
+
+def _origin(variable: str) -> str:
+    if not variable:
+        return "the system keyring"
+    place = "the environment" if variable in os.environ else "your own .env"
+    return f"{variable} in {place}"
 
 
 def _gate() -> Finding:

@@ -1,53 +1,65 @@
-"""`git agent models`: what can answer, and the weights of the local model."""
+"""`git agent models`: what can answer, what would, what endpoints say, and the local weights."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
-
 import click
-
-if TYPE_CHECKING:
-    from gitagent.config import Config
-    from gitagent.llm.choose import World
 
 
 @click.group("models", invoke_without_command=True)
 @click.pass_context
 def models(ctx: click.Context) -> None:
-    """List models, or pull the local one."""
+    """List models, say which would be chosen, or pull the local one."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_)
 
 
 @models.command("list")
+@click.option("--all", "shipped", is_flag=True, help="Also the rows that gitagent ships.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def list_(as_json: bool) -> None:
-    """List what the configured endpoints offer; `*` marks what a task would use."""
-    from pathlib import Path
+def list_(as_json: bool, shipped: bool) -> None:
+    """List what the configured endpoints offer, and what is known of each model.
 
-    from gitagent import models as chosen
-    from gitagent.cli.screen import print_json, printable
-    from gitagent.errors import AgentError
-    from gitagent.site import find_repo, load_config
+    `*` before a name marks what writes a task's code, behind a score what does that job. Windows
+    are tokens, prices USD per million of them, times seconds.
+    """
+    from gitagent.cli.models_list import listing
 
-    loaded, environ = load_config(os.environ, find_repo(Path.cwd()))
-    try:
-        used = chosen.pick(loaded.config, environ, "").profile
-        default = f"{used.provider}/{used.name}"
-    except AgentError as error:
-        default = ""
-        click.secho(printable(f"{error} {error.hint}"), err=True, fg="yellow")
-    rows = _rows(loaded.config, chosen.world(environ), default)
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        mark = "*" if row["default"] else " "
-        click.echo(
-            f"{mark} {printable(str(row['model'])):<44} window {row['window']:>8}  "
-            f"edits {row['edit_format']:<14} {'weak' if row['weak'] else ''}".rstrip()
-        )
+    listing(as_json=as_json, shipped=shipped)
+
+
+@models.command("route")
+@click.argument("text")
+@click.option(
+    "--model",
+    "wanted",
+    multiple=True,
+    metavar="[JOB=]PROVIDER/NAME",
+    help="Use this model for every call, or for one job (repeatable).",
+)
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="Cap for the task.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def route(text: str, wanted: tuple[str, ...], budget: float | None, as_json: bool) -> None:
+    """Show which model would be chosen for each job of a task, the runners-up, and why.
+
+    No model is asked. A provider that others of your processes have found down counts as such.
+    """
+    from gitagent.cli.models_route import routing
+
+    routing(text, wanted, budget, as_json=as_json)
+
+
+@models.command("update")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--yes", "-y", is_flag=True, help="Write without asking.")
+def update(names: tuple[str, ...], yes: bool) -> None:
+    """Take limits, prices and abilities of models from their endpoints into your own file.
+
+    NAME is PROVIDER/NAME, NAME, or a pattern of either with `*`; without one it is what your file
+    names already. The change is shown as a diff, and made where you agree.
+    """
+    from gitagent.cli.models_update import updating
+
+    updating(names, yes=yes)
 
 
 @models.command("pull")
@@ -67,39 +79,3 @@ def pull(name: str) -> None:
     with Bar() as bar:
         place = pull_weights(known, weights.default_folder(), default_sources(), bar)
     click.echo(place)
-
-
-def _rows(config: Config, world: World, default: str) -> list[dict[str, object]]:
-    from gitagent.llm.choose import LOCAL, LOCAL_MODEL, endpoint, providers
-    from gitagent.llm.profiles import profile
-
-    found = [(LOCAL, LOCAL_MODEL)] if world.local_present() else []
-    for provider in providers(config, world.environ):
-        if not provider.key_env or world.environ.get(provider.key_env):
-            names = _offered(world, endpoint(provider, "", world.environ))
-            found += [(provider.name, name) for name in names]
-    rows = []
-    for provider_name, name in dict.fromkeys(found):
-        known = profile(name, provider_name, config.models)
-        rows.append(
-            {
-                "model": f"{provider_name}/{name}",
-                "default": f"{provider_name}/{name}" == default,
-                "window": known.window,
-                "max_output": known.max_output,
-                "edit_format": known.edit_format,
-                "weak": known.weak,
-            }
-        )
-    return rows
-
-
-def _offered(world: World, endpoint: object) -> list[str]:
-    from gitagent.errors import ProviderError
-    from gitagent.llm.client import Endpoint
-
-    assert isinstance(endpoint, Endpoint)
-    try:
-        return world.names(endpoint)
-    except ProviderError:
-        return []

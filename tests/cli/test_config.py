@@ -63,6 +63,22 @@ def test_the_users_own_file_goes_into_the_users_own_folder(
     assert bench.run("config", "check", cwd=tmp_path).code == 0
 
 
+def test_every_line_of_the_users_file_can_be_uncommented(
+    bench: Bench, tmp_path: Path, home: Path
+) -> None:
+    """Its defaults are the ones that hold, and its examples are valid."""
+    bench.run("config", "init", "--user", cwd=tmp_path)
+    place = home / ".config" / "gitagent" / "gitagent.toml"
+    lines = place.read_text().splitlines()
+    opened = [x.removeprefix("# ") if " = " in x or "# [" in x else x for x in lines]
+    place.write_text("\n".join(opened))
+    ran = bench.run("config", "show", "--json", cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    found = rows(ran)
+    assert (found["keys.keyring"], found["cache.answers"][0]) == ((False, str(place)), False)
+    assert found["models"][0][0]["scores"] == {"plan": 70.0, "code": 75.0}
+
+
 def test_check_names_what_is_wrong(bench: Bench, repo: Callable[..., Path], home: Path) -> None:
     """Exit 2 and every problem; 0 and one sentence where there is none."""
     good, bad = repo(FILES, name="good"), repo({"gitagent.toml": "[plan]\nmaxsteps = 3\n"})

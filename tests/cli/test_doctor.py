@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bench import Bench
 
-SUBJECTS = ["git", "repository", "configuration", "model", "gate", "tasks", "sandbox"]
+SUBJECTS = ["git", "repository", "configuration", "model", "keys", "gate", "tasks", "sandbox"]
 
 
 def found(ran: Any) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def test_no_model_is_exit_2_with_the_ways_to_one(
     bench: Bench, calc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hint is the one that a task would give."""
-    from gitagent.llm import choose
+    from gitagent.llm import places
 
-    monkeypatch.setattr(choose, "SERVERS", ())
+    monkeypatch.setattr(places, "SERVERS", ())
     ran = bench.run("doctor", cwd=calc)
     assert ran.code == 2
     assert "models pull" in ran.out

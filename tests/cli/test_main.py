@@ -16,7 +16,7 @@ from gitagent import __version__
 from gitagent.cli.main import COMMANDS
 from gitagent.testing.scripted import Say
 
-GROUPS = {"config": ("show", "init", "check"), "models": ("list", "pull")}
+GROUPS = {"config": ("show", "init", "check"), "models": ("list", "route", "update", "pull")}
 EVERY = [*((name,) for name in COMMANDS), *((g, c) for g, cs in GROUPS.items() for c in cs)]
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 
-from gitagent.config import Config, ModelRow, Provider
+from gitagent.config import Config
 from gitagent.errors import NoModel, ProviderUnavailable, UsageError
-from gitagent.llm import choose as module
-from gitagent.llm.choose import LOCAL_MODEL, Choice, World, choose, providers
+from gitagent.llm import places as module
+from gitagent.llm.choose import LOCAL_MODEL, Choice, World, candidates, choose, routes
 from gitagent.llm.client import Endpoint
+from gitagent.llm.places import providers
+from gitagent.rows import ModelRow, Provider, ScoreRow
 from gitagent.testing.scripted import ScriptedServer
 
 KEYS = {"OPENAI_API_KEY": "FAKEKEY-openai", "OPENROUTER_API_KEY": "FAKEKEY-router"}
@@ -133,3 +139,161 @@ def test_a_server_that_listens_is_found(monkeypatch: pytest.MonkeyPatch) -> None
         choice = pick(names=["x"], local=True)
     assert where(choice) == "llamacpp/x"
     assert server.base_url in choice.why
+
+
+OTHER = Provider("other", "http://127.0.0.1:1/v1", "OTHER_KEY", "other-model")
+ROUTES = Config(
+    providers=(OWN, OTHER),
+    route_models=("own/a", "other/b", "local"),
+    models=(
+        ModelRow("own/a", scores=ScoreRow(plan=90, code=50)),
+        ModelRow("other/b", scores=ScoreRow(plan=50, code=90)),
+    ),
+)
+BOTH = {"OWN_KEY": "FAKEKEY-own", "OTHER_KEY": "FAKEKEY-other"}
+
+
+def unasked(_at: Endpoint) -> list[str]:
+    raise AssertionError("nobody needs to be asked what it offers")
+
+
+def world(environ: Mapping[str, str], *, local: bool = False, **more: Any) -> World:
+    return World(environ, unasked, lambda: local, **more)
+
+
+def refs(choices: Iterable[Choice]) -> list[str]:
+    return [choice.profile.ref for choice in choices]
+
+
+def test_what_else_is_found_stands_behind_the_first() -> None:
+    """In the order in which it is looked for, each on a tier of its own, and none of it asked
+    over the network what it has; keys of the environment only where nothing is configured."""
+    config = Config(providers=(OWN, OTHER, Provider("mute", "http://127.0.0.1:1/v1")))
+    found = candidates(config, world({**BOTH, **KEYS}, local=True))["code"]
+    assert refs(found) == [
+        "own/own-model",
+        "other/other-model",
+        f"local/{LOCAL_MODEL}",
+    ], "who says where to ask has code sent nowhere else"
+    assert [choice.tier for choice in found] == [0, 1, 2]
+    found = candidates(Config(), world({**BOTH, **KEYS}, local=True))["code"]
+    assert refs(found) == [
+        "openai/gpt-5-mini",
+        "openrouter/qwen/qwen3-coder",
+        f"local/{LOCAL_MODEL}",
+    ]
+
+
+def test_servers_of_this_machine_are_looked_for_only_where_nothing_else_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their names would have to be asked for, which takes time at every start."""
+    with ScriptedServer([]) as server:
+        monkeypatch.setattr(module, "SERVERS", (Provider("llamacpp", server.base_url),))
+        found = candidates(Config(), world({"OPENROUTER_API_KEY": "FAKEKEY"}))["code"]
+        assert refs(found) == ["openrouter/qwen/qwen3-coder"]
+        assert server.requests == ()
+
+
+def test_routes_are_chosen_among_job_by_job() -> None:
+    """Each by its own score, all on one tier; the weak model of this machine stands last."""
+    found = routes(ROUTES, world(BOTH))
+    assert refs(each.choice for each in found["plan"]) == [
+        "own/a",
+        "other/b",
+        f"local/{LOCAL_MODEL}",
+    ]
+    assert refs(each.choice for each in found["code"])[0] == "other/b"
+    assert where(choose(ROUTES, world(BOTH))) == "other/b"
+
+
+def test_a_route_without_its_key_is_passed_over_and_said() -> None:
+    """One forgotten key does not stop a task that others can do; where none is left it does."""
+    said: list[str] = []
+    found = candidates(ROUTES, world({"OWN_KEY": "FAKEKEY"}, warn=said.append))["code"]
+    assert refs(found) == ["own/a", f"local/{LOCAL_MODEL}"]
+    assert len(said) == 1
+    assert "other/b" in said[0]
+    assert "OTHER_KEY is not set" in said[0]
+    alone = dataclasses.replace(ROUTES, route_models=("other/b",))
+    with pytest.raises(UsageError, match="OTHER_KEY is not set"):
+        candidates(alone, world({}))
+
+
+def test_a_mistake_in_a_route_is_wrong_usage() -> None:
+    """A provider that nobody knows is no missing key."""
+    config = dataclasses.replace(ROUTES, route_models=("own/a", "othr/b"))
+    with pytest.raises(UsageError, match="othr/b"):
+        candidates(config, world(BOTH))
+
+
+def test_a_pinned_job_has_one_model_and_no_fallback() -> None:
+    """By the flag or the configuration; the others are chosen as ever."""
+    found = candidates(ROUTES, world(BOTH), ["plan=own/x"])
+    assert refs(found["plan"]) == ["own/x"]
+    assert len(found["code"]) == 3
+    config = dataclasses.replace(ROUTES, model="other/y")
+    found = candidates(config, world(BOTH), ["code=own/x"])
+    assert {job: refs(choices) for job, choices in found.items()} == {
+        "plan": ["other/y"],
+        "code": ["own/x"],
+        "repair": ["own/x"],
+    }
+
+
+def test_where_all_jobs_are_pinned_nothing_is_looked_for() -> None:
+    """A task with its models named needs no other to be there."""
+    config = Config(route_models=("nobody/x",))
+    found = candidates(config, world(KEYS), ["plan=openai/a", "code=openrouter/b"])
+    assert [refs(found[job]) for job in ("plan", "code", "repair")] == [
+        ["openai/a"],
+        ["openrouter/b"],
+        ["openrouter/b"],
+    ]
+    with pytest.raises(UsageError):
+        candidates(config, world(KEYS), ["plan=openai/a"])
+
+
+def test_a_key_of_the_keyring_is_as_good_as_one_of_the_environment() -> None:
+    """It makes a provider usable, goes to its endpoint and is named as the reason."""
+
+    def ring(provider: str) -> str:
+        return "FAKEKEY-ring" if provider == "openrouter" else ""
+
+    choice = choose(Config(), world({}, keyring=ring))
+    assert choice.endpoint is not None
+    assert (choice.endpoint.provider, choice.endpoint.api_key) == ("openrouter", "FAKEKEY-ring")
+    assert "keyring" in choice.why
+
+
+def test_a_provider_that_rests_is_no_first_choice() -> None:
+    """What other processes have found out counts before anything is asked."""
+    named: list[str] = []
+
+    def rests(at: Endpoint) -> float:
+        named.append(at.provider)
+        return 60.0 if at.provider == "other" else 0.0
+
+    assert refs(each.choice for each in routes(ROUTES, world(BOTH), rests=rests)["code"])[:2] == [
+        "own/a",
+        "other/b",
+    ]
+    assert sorted(named) == ["other", "own"]
+
+
+def test_prices_are_loaded_only_where_the_order_depends_on_them() -> None:
+    """They take a fifth of a second, which a start with one model cannot spare."""
+    program = (
+        "import sys\nfrom gitagent.config import Config\n"
+        "from gitagent.llm.choose import World, routes\n"
+        "world = World({'OPENAI_API_KEY': 'k', 'OPENROUTER_API_KEY': 'k'}, list, lambda: False)\n"
+        "routes(Config(), world)\nprint('genai_prices' in sys.modules)\n"
+        "routes(Config(), world, budget_left=1.0)\nprint('genai_prices' in sys.modules)\n"
+    )
+    said = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert said.split() == ["False", "True"]
+
+
+def test_a_world_does_not_show_its_environment() -> None:
+    """It holds every key there is."""
+    assert "FAKEKEY" not in repr(world(KEYS))
