@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 
 from gitagent import caches, models, pipeline
 from gitagent.config import Config
+from gitagent.domain.call import Job
 from gitagent.domain.edit import EditFormat
 from gitagent.domain.rules import Delivery, Rules, Settings
 from gitagent.domain.run import Run
@@ -26,24 +28,27 @@ from gitagent.git.branches import check_steps
 from gitagent.git.dirty import commit_dirty
 from gitagent.git.dry_run import CallsLog, overlay
 from gitagent.git.export import export
-from gitagent.git.log import FAMILY, TaskLog, delete, summaries
+from gitagent.git.log import FAMILY, TaskLog, delete, summaries, tips
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
 from gitagent.index.lexical import LexicalIndex
-from gitagent.line import Checks, Line, for_each
+from gitagent.line import Checks, Line
 from gitagent.llm import warming
-from gitagent.llm.choose import Choice
-from gitagent.llm.ledger import Budget
+from gitagent.llm.answers import AnswerStore
+from gitagent.llm.day import DaySpend
+from gitagent.llm.ledger import Budget, Ledger
+from gitagent.models import Means, Routes
 from gitagent.names import branch_name, check_branch
 from gitagent.observing import Watch, watched
-from gitagent.ports import Log, ModelProfile, Repo
+from gitagent.ports import Log, Model, Repo
 from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
-from gitagent.site import Site, cache_folder
+from gitagent.site import Site, cache_folder, spent_folder
 from gitagent.takeover import unlearned
 
+ANSWERS, SHORT = "answers", 16
 ID_BYTES = 3
 ID_TRIES = 20
 TRACEPARENT = "00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
@@ -56,15 +61,17 @@ ELSEWHERE = "its log was not written here: what its gate said is found out again
 class Manner:
     """How a task is to be worked on; None and empty mean what the configuration says.
 
-    `budget` is in USD. `gate` are command lines that replace what would be found. It is asked for
-    anew in each run: a task's log, which may come from elsewhere, supplies no settings.
+    `model` are as `--model` takes them, one for all jobs or one for one. `budget` is in USD. `gate`
+    are command lines that replace what would be found. It is asked for anew in each run: a task's
+    log, which may come from elsewhere, supplies no settings.
     """
 
-    model: str = ""
+    model: tuple[str, ...] = ()
     edit_format: str = "auto"
     plan: str = ""
     budget: float | None = None
     max_calls: int | None = None
+    cache: bool = False
     gate: tuple[str, ...] = ()
     no_gate: bool = False
     deliver: Delivery = "branch"
@@ -94,21 +101,21 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
     """Run a new task to its ending. UsageError and NoModel come before anything is spent."""
     if not wish.text.strip():
         raise UsageError("The task has no text.", hint='Say what to do: `git agent task "…"`.')
-    choice = models.pick(site.config, site.environ, wish.manner.model)
     heard: list[News] = []
+    chosen = _chosen(site, wish.manner, wish.text, 0.0, heard.append)
     task = _new_task(site, wish, heard.append)
     with watched(site, task, tell) as watch:
         for news in heard:
             watch.tell(news)
-        return _started(site, wish, choice, task, watch)
+        return _started(site, wish, chosen, task, watch)
 
 
-def _started(site: Site, wish: Wish, choice: Choice, task: Task, watch: Watch) -> Outcome:
-    watch.tell(News("task", f"{task.id} on {task.branch}, with {_named(choice)} ({choice.why})"))
-    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, choice),)), watch.event)
+def _started(site: Site, wish: Wish, chosen: Routes, task: Task, watch: Watch) -> Outcome:
+    watch.tell(News("task", f"{task.id} on {task.branch}, {_said(chosen)}"))
+    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, chosen),)), watch.event)
     try:
         with _workplace(site, log, wish.dry_run) as (repo, kept):
-            return _walked(site, wish.manner, choice, repo, kept, watch.tell)
+            return _walked(site, wish.manner, chosen, repo, kept, watch.tell)
     except UsageError:
         # a command that was wrong from the start leaves no task behind
         if not log.state.calls:
@@ -132,18 +139,21 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
     notice = check_free(log.state)
     site.repo.check_identity()
     site.repo.check_index()
-    choice = models.pick(site.config, site.environ, manner.model)
+    heard: list[News] = []
+    chosen = _chosen(site, manner, log.state.task.text, log.state.spent, heard.append)
     commands = commands_for(site, site.repo.tree_of(log.state.task.base), manner)
     with watched(site, log.state.task, tell) as watch:
         log.on_event = watch.event
+        for news in heard:
+            watch.tell(news)
         if not log.local:
             watch.tell(News("task", ELSEWHERE, warning=True))
-        _take_over(log, choice, commands)
-        watch.tell(News("task", f"{task_id} goes on, with {_named(choice)} ({choice.why})"))
+        _take_over(log, chosen, commands)
+        watch.tell(News("task", f"{task_id} goes on, {_said(chosen)}"))
         if notice:
             watch.tell(News("task", notice, warning=True))
         watch.tell(News("task", f"known already: {_known(log.state)}"))
-        return _walked(site, manner, choice, site.repo, log, watch.tell)
+        return _walked(site, manner, chosen, site.repo, log, watch.tell)
 
 
 def resumable(repo: GitRepo) -> str:
@@ -154,24 +164,26 @@ def resumable(repo: GitRepo) -> str:
     raise UnknownTask("There is no task here that was interrupted.")
 
 
-def _take_over(log: TaskLog, choice: Choice, commands: Sequence[GateCommand]) -> None:
+def _take_over(log: TaskLog, chosen: Routes, commands: Sequence[GateCommand]) -> None:
     """Begin the next run, without what it cannot believe of the log."""
     state = log.state
     changes = unlearned(state, [command.name for command in commands], local=log.local)
     try:
-        log.begin(_run_of(state.epoch + 1, choice), **changes)
+        log.begin(_run_of(state.epoch + 1, chosen), **changes)
     except Conflict:
         check_free(TaskLog.load(log.repo, state.task.id).state)
         raise
 
 
-def _run_of(epoch: int, choice: Choice) -> Run:
-    return Run(epoch, this_process(), _now(), _named(choice))
+def _run_of(epoch: int, chosen: Routes) -> Run:
+    return Run(epoch, this_process(), _now(), chosen["code"][0].choice.profile.ref)
 
 
-def _shaped_by(runs: Sequence[Run], rules: Rules, profile: ModelProfile) -> tuple[Run, ...]:
+def _shaped_by(runs: Sequence[Run], rules: Rules, using: Mapping[Job, Model]) -> tuple[Run, ...]:
     """The runs with what a replay of the last one will need to know."""
-    settings = Settings(rules, profile.window, profile.max_output, profile.weak)
+    profile, planner = using["code"].profile, using["plan"].profile
+    weak_planner = None if planner is profile else planner.weak
+    settings = Settings(rules, profile.window, profile.max_output, profile.weak, weak_planner)
     return (*runs[:-1], replace(runs[-1], settings=settings))
 
 
@@ -212,21 +224,28 @@ def checks_for(site: Site, repo: Repo, tree: str, manner: Manner) -> Checks:
 
 
 def _walked(
-    site: Site, manner: Manner, choice: Choice, repo: GitRepo, log: Log, tell: Tell
+    site: Site, manner: Manner, chosen: Routes, repo: GitRepo, log: Log, tell: Tell
 ) -> Outcome:
     task = log.state.task
     caches.sweep(cache_folder())
-    budget = _budget(site.config, manner)
-    with models.stacked(site.config, choice, log, budget, tell, site.redactor) as model:
+    ledger = Ledger(
+        log,
+        _budget(site.config, manner),
+        day=DaySpend(spent_folder(), site.config.budget_day_usd, f"{site.repo.folder}#{task.id}"),
+        on_call=models.alerting(tell),
+    )
+    means = Means(site.config, ledger, _answers(site, manner), site.redactor, tell)
+    with models.stacked(means, chosen) as using:
         threading.Thread(target=warming.load, daemon=True).start()
-        rules = _rules(site.config, manner, model.profile.edit_format)
-        log.note(runs=_shaped_by(log.state.runs, rules, model.profile))
+        rules = _rules(site.config, manner, using["code"].profile.edit_format)
+        log.note(runs=_shaped_by(log.state.runs, rules, using))
         state = pipeline.run(
             Line(
                 repo=repo,
                 log=log,
                 index=LexicalIndex(repo),
-                models=for_each(model),
+                models=using,
+                others=[job for job, ranked in chosen.items() if len(ranked) > 1],
                 checks=checks_for(site, repo, repo.tree_of(task.base), manner),
                 write_patches=lambda base, head: patches.write(repo, base, head, task.id),
                 tell=tell,
@@ -333,5 +352,36 @@ def _budget(config: Config, manner: Manner) -> Budget:
     )
 
 
-def _named(choice: Choice) -> str:
-    return f"{choice.profile.provider}/{choice.profile.name}"
+def _chosen(site: Site, manner: Manner, text: str, spent: float, tell: Tell) -> Routes:
+    """The models for each job, as asked for, configured, or found."""
+    caps = (_budget(site.config, manner).usd - spent, site.config.budget_day_usd)
+    return models.route(
+        site.config,
+        site.environ,
+        manner.model,
+        text=text,
+        budget_left=min((cap for cap in caps if cap > 0), default=None),
+        tell=tell,
+    )
+
+
+def _said(chosen: Routes) -> str:
+    """Who does what, in words."""
+    code, *others = (ranked.choice for ranked in chosen["code"])
+    said = f"with {code.profile.ref} ({code.why})"
+    if others:
+        said += f", else {', '.join(other.profile.ref for other in others)}"
+    named = {job: chosen[job][0].choice.profile.ref for job in ("plan", "repair")}
+    return said + "".join(
+        f"; {job}: {ref}" for job, ref in named.items() if ref != code.profile.ref
+    )
+
+
+def _answers(site: Site, manner: Manner) -> AnswerStore | None:
+    """The answers of the repository's other tasks, where they may be used."""
+    if not (manner.cache or site.config.cache):
+        return None
+    repo = site.repo
+    name = hashlib.sha256(str(repo.folder).encode(errors="surrogateescape")).hexdigest()
+    folder = cache_folder() / ANSWERS / name[:SHORT]
+    return AnswerStore(folder, lambda: tips(repo), lambda task_id: TaskLog.load(repo, task_id))

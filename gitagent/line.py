@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,8 @@ class Line:
     """The parts of one run.
 
     `models` answer each job of the line: plan, code, repair. `write_patches` takes two commits and
-    gives the files it wrote, `hide` takes secrets out of a text that is kept or shown.
+    gives the files it wrote, `others` are the jobs for which another model stands behind the first,
+    `hide` takes secrets out of a text that is kept or shown.
     """
 
     repo: Repo
@@ -68,6 +69,7 @@ class Line:
     write_patches: Callable[[str, str], list[Path]]
     tell: Tell
     rules: Rules
+    others: Collection[Job] = ()
     hide: Callable[[str], str] = str
 
     @property

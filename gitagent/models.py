@@ -1,24 +1,48 @@
-"""From a choice of model to one that can be asked, the local server included."""
+"""From a choice of models to ones that can be asked, the local server included.
+
+A job has one model, and behind it those that go on where it gives up:
+
+    redacting → journal → fallback → each: ask again → known bad → kept answers → retry → throttle
+              → breaker → ledger → hiding → client
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 from gitagent.config import Config
-from gitagent.llm.choose import LOCAL, LOCAL_MODEL, Choice, World, choose
+from gitagent.domain.call import Call, Job, Reply, Request
+from gitagent.llm import health
+from gitagent.llm.answers import AnswersModel, AnswerStore
+from gitagent.llm.breaker import Breaker, BreakerModel
+from gitagent.llm.charge import near_window
+from gitagent.llm.choose import LOCAL, LOCAL_MODEL, Choice, World, choose, routes
 from gitagent.llm.client import ChatClient, Endpoint
-from gitagent.llm.journal import JournalModel
-from gitagent.llm.ledger import Budget, LedgerModel
+from gitagent.llm.fallback import FallbackModel, Member
+from gitagent.llm.journal import JournalModel, KnownBadModel
+from gitagent.llm.keys import keyring_for
+from gitagent.llm.ledger import Ledger, LedgerModel, OnCall
 from gitagent.llm.local import weights
 from gitagent.llm.offered import model_names
+from gitagent.llm.reask import ReaskModel
 from gitagent.llm.redacting import HidingModel, RedactingModel
 from gitagent.llm.retry import RetryModel
-from gitagent.ports import Log, Model
+from gitagent.llm.routing import Ranked
+from gitagent.llm.throttle import Throttle, ThrottledModel
+from gitagent.llm.watchdog import Limits
+from gitagent.ports import Model, ModelProfile
 from gitagent.progress import News, Tell
 from gitagent.redaction import Redactor
 from gitagent.site import cache_folder
+
+LONGEST_WAIT_S = 20.0
+"""For a model that is busy, before another is asked."""
+PAUSE, REST = 0.5, 15.0
+"""A first pause after a 429, and a first rest after failures, in waits of a first retry."""
+
+Routes = Mapping[Job, Sequence[Ranked]]
 
 
 def world(environ: Mapping[str, str]) -> World:
@@ -27,8 +51,36 @@ def world(environ: Mapping[str, str]) -> World:
 
 
 def pick(config: Config, environ: Mapping[str, str], wanted: str) -> Choice:
-    """The model that a command uses, and why."""
+    """The model that writes a task's code, and why."""
     return choose(config, world(environ), wanted)
+
+
+def route(
+    config: Config,
+    environ: Mapping[str, str],
+    wanted: Sequence[str],
+    *,
+    text: str,
+    budget_left: float | None,
+    tell: Tell,
+) -> Routes:
+    """The models for each job of a task, in the order in which they are asked.
+
+    Raises NoModel and UsageError; nothing was spent then.
+    """
+
+    def warn(said: str) -> None:
+        tell(News("model", said, warning=True))
+
+    keyring = keyring_for(config.keyring, warn)
+    return routes(
+        config,
+        replace(world(environ), keyring=keyring, warn=warn),
+        wanted,
+        text=text,
+        budget_left=budget_left,
+        rests=health.rests(cache_folder() / health.FOLDER),
+    )
 
 
 @contextmanager
@@ -52,36 +104,166 @@ def ready(config: Config, choice: Choice, tell: Tell) -> Iterator[tuple[Endpoint
         yield Endpoint(LOCAL, at.base_url, choice.profile.name, at.api_key), at.n_ctx
 
 
+@dataclass(frozen=True)
+class Means:
+    """What all models of a task share. `answers` are those of the repository's other tasks, None
+    where they are not to be used."""
+
+    config: Config
+    ledger: Ledger
+    answers: AnswerStore | None
+    redactor: Redactor
+    tell: Tell
+
+    def warn(self, said: str) -> None:
+        self.tell(News("model", said, warning=True))
+
+
+def alerting(tell: Tell) -> OnCall:
+    """Says of a call that has ended what people should know of it."""
+
+    def ended(call: Call, profile: ModelProfile) -> None:
+        if said := near_window(call, profile):
+            tell(News("model", f"{profile.ref}: {said}", warning=True))
+
+    return ended
+
+
 @contextmanager
-def stacked(
-    config: Config, choice: Choice, log: Log, budget: Budget, tell: Tell, redactor: Redactor
-) -> Iterator[Model]:
-    """The chosen model behind its wrappers: redacting, journal, retry, ledger, hiding, client."""
+def stacked(means: Means, chosen: Routes) -> Iterator[Mapping[Job, Model]]:
+    """A model for each job. One that stands behind another is made ready when it is needed."""
+    endpoints = [r.choice.endpoint for ranked in chosen.values() for r in ranked]
+    redactor = means.redactor.also(*(at.api_key for at in endpoints if at))
+    means = replace(means, redactor=redactor)
+    with ExitStack() as opened:
+        crew = _Crew(means, opened)
+        yield {job: crew.model([r.choice for r in ranked]) for job, ranked in chosen.items()}
 
-    def on_text(length: int) -> None:
-        tell(News("model", f"{choice.profile.name} has written {length} characters", passing=True))
 
-    def on_retry(reason: str, seconds: float) -> None:
-        tell(News("model", f"{reason} Next try in {seconds:.0f} s.", warning=True))
+class _Crew:
+    """The models of a task, each made once, whatever jobs it has."""
 
-    def on_hidden(said: str) -> None:
-        tell(News("model", said, warning=True))
+    def __init__(self, means: Means, opened: ExitStack) -> None:
+        self._means = means
+        self._opened = opened
+        self._models: dict[str, Model] = {}
+        self._members: dict[tuple[str, bool], Member] = {}
+        self._shared: dict[str, tuple[Throttle, Breaker]] = {}
 
-    with ready(config, choice, tell) as (endpoint, window):
-        redactor = redactor.also(endpoint.api_key)
-        profile = replace(choice.profile, window=window)
-        trace = log.state.task.trace_id
+    def model(self, choices: Sequence[Choice]) -> Model:
+        """The first choice, with the others behind it."""
+        names = " ".join(choice.profile.ref for choice in choices)
+        if names not in self._models:
+            alone = len(choices) == 1
+            first, *rest = choices
+            members = [self._member(first, spare=False, alone=alone)]
+            members += [self._member(choice, spare=True, alone=alone) for choice in rest]
+            fallback = FallbackModel(
+                members,
+                on_fallback=self._means.warn,
+                patience_s=self._means.config.retry_s,
+            )
+            ledger, redactor = self._means.ledger, self._means.redactor
+            self._models[names] = RedactingModel(JournalModel(fallback, ledger), redactor)
+        return self._models[names]
+
+    def _member(self, choice: Choice, *, spare: bool, alone: bool) -> Member:
+        known = (choice.profile.ref, spare)
+        if known not in self._members:
+            self._members[known] = self._made(choice, spare=spare, alone=alone)
+        return self._members[known]
+
+    def _made(self, choice: Choice, *, spare: bool, alone: bool) -> Member:
+        means, config = self._means, self._means.config
+        throttle, breaker = self._limits(choice.endpoint)
+        client = _Client(means, choice, self._opened, throttle)
+        if not spare:
+            client.make_ready()
+
+        def wait(reason: str, seconds: float) -> None:
+            means.warn(f"{_ended(reason)} Next try in {seconds:.0f} s.")
+
+        def reask(reason: str) -> None:
+            means.warn(f"{_ended(reason)} It is asked once more.")
+
+        paid = LedgerModel(client, means.ledger, spare=spare)
+        # who waits for a turn must not have passed the breaker before: it may have opened meanwhile
+        resting = BreakerModel(paid, breaker)
+        model: Model = RetryModel(
+            ThrottledModel(resting, throttle, patience_s=config.retry_s, on_wait=wait),
+            attempts=max(1, config.retry_attempts),
+            first_wait_s=config.retry_first_wait_s,
+            seconds=config.retry_s,
+            usd=config.retry_usd,
+            longest_wait_s=config.retry_s if alone else LONGEST_WAIT_S,
+            on_retry=wait,
+        )
+        if means.answers is not None:
+            model = AnswersModel(model, means.ledger, means.answers, on_taken=self._taken)
+        return Member(ReaskModel(KnownBadModel(model, means.ledger), on_reask=reask), resting.rests)
+
+    def _limits(self, endpoint: Endpoint | None) -> tuple[Throttle | None, Breaker | None]:
+        """What keeps all processes from asking one key too much; not for a server of our own."""
+        if endpoint is None or not health.is_shared(endpoint):
+            return None, None
+        name = health.shared_name(endpoint)
+        if name not in self._shared:
+            folder, wait = cache_folder() / health.FOLDER, self._means.config.retry_first_wait_s
+            self._shared[name] = (
+                Throttle(folder, name, first_pause_s=PAUSE * wait),
+                Breaker(folder, name, first_rest_s=REST * wait),
+            )
+        return self._shared[name]
+
+    def _taken(self, task_id: str) -> None:
+        self._means.tell(News("model", f"answered out of task {task_id}; nothing is paid"))
+
+
+class _Client:
+    """Implements ports.Model: the client of a choice, which is made when it is first asked."""
+
+    def __init__(
+        self, means: Means, choice: Choice, opened: ExitStack, throttle: Throttle | None
+    ) -> None:
+        self._means = means
+        self._choice = choice
+        self._opened = opened
+        self._throttle = throttle
+        self._model: Model | None = None
+        self.profile: ModelProfile = choice.profile
+
+    def make_ready(self) -> None:
+        self._model = self._made()
+
+    def complete(self, request: Request) -> Reply:
+        if self._model is None:
+            self.make_ready()
+        assert self._model is not None
+        return self._model.complete(request)
+
+    def _made(self) -> Model:
+        means, config = self._means, self._means.config
+        endpoint, window = self._opened.enter_context(ready(config, self._choice, means.tell))
+        self.profile = replace(self.profile, window=window)
+        redactor = means.redactor.also(endpoint.api_key)
         client = ChatClient(
             endpoint,
-            profile,
-            silence_s=config.timeout_s,
-            trace_id=trace,
-            on_text=on_text,
+            self.profile,
+            limits=Limits(config.timeout_s, config.idle_s, config.total_s),
+            trace_id=means.ledger.task.trace_id,
+            on_text=self._written,
+            on_headers=self._throttle.learn if self._throttle else lambda _headers: None,
             hide=redactor.hide,
         )
-        hiding = HidingModel(client, redactor, on_hidden=on_hidden)
-        paid = RetryModel(LedgerModel(hiding, log, budget), on_retry=on_retry)
-        yield RedactingModel(JournalModel(paid, log), redactor)
+        return HidingModel(client, redactor, on_hidden=means.warn)
+
+    def _written(self, length: int) -> None:
+        said = f"{self.profile.name} has written {length} characters"
+        self._means.tell(News("model", said, passing=True))
+
+
+def _ended(said: str) -> str:
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _local_present() -> bool:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gitagent.domain.call import Call
+from gitagent.domain.call import CHARACTERS_PER_TOKEN, Call
 from gitagent.domain.context import Context
 from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan, PlanStep
@@ -21,6 +21,7 @@ from gitagent.domain.verdict import UNCHECKED, CommandRun, Verdict
 from gitagent.errors import (
     AgentError,
     Conflict,
+    ContextOverflow,
     Ending,
     GateFailed,
     Interrupted,
@@ -29,6 +30,7 @@ from gitagent.errors import (
 )
 from gitagent.gates.failures import failures
 from gitagent.gates.judge import judge
+from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
 from gitagent.line import Line
 from gitagent.progress import News
 from gitagent.repair import Tries, repair
@@ -36,22 +38,8 @@ from gitagent.stages.checkpoint import checkpoint
 from gitagent.stages.deliver import deliver
 from gitagent.stages.plan import plan
 from gitagent.stages.propose import opening
-from gitagent.stages.retrieve import (
-    LARGEST_READ,
-    LARGEST_WHOLE,
-    LISTED,
-    clues,
-    retrieve,
-    with_texts,
-)
 
-SHARE_OF_WINDOW, SHARE_FOR_WEAK = 0.5, 0.2
-FOCUS_FOR_WEAK, LISTED_FOR_WEAK = 0.35, 0
-# a weak model that sees a longer file writes all of it, slowly and from memory
-WHOLE_FOR_WEAK = 3000
-FAILING_CHARACTERS = 3000
-NAMED_IN_NEWS = 4
-GITLINK = 0o160000
+PARTS_AFTER_OVERFLOW = (2, 4)
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -107,8 +95,8 @@ def _walk(line: Line) -> None:
         line.tell(News("commit", settled, warning=True))
     runs = _gate_base(line)
     _gate_again(line, runs)
-    context = _gather(line, runs)
-    steps = _plan(line, context)
+    context = gathered(line, runs)
+    steps = _plan(line, context, runs)
     for step in steps.steps[len(line.log.state.checkpoints) :]:
         _take(line, steps, step, context, runs)
     if line.task.dry_run:
@@ -164,45 +152,10 @@ def _before(runs: Sequence[CommandRun]) -> str:
     return ", ".join(told) or judge("", runs, runs).reason
 
 
-def _gather(line: Line, runs: Sequence[CommandRun]) -> Context:
-    tree = line.repo.tree_of(line.task.base)
-    if line.log.state.context is None:
-        _tell_unread(line)
-        failing = failures(runs, FAILING_CHARACTERS)
-        text = f"{line.task.text}\n{failing}\n{clues(line.repo, tree, failing)}"
-        began = time.monotonic()
-        found = _retrieve(line, tree, text)
-        said = f"{len(found.excerpts)} files"
-        kept = found.without_texts()
-        line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=kept)
-    context = with_texts(line.repo, tree, line.log.state.context or Context())
-    shown = [excerpt.path for excerpt in context.excerpts]
-    more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
-    line.tell(News("context", ", ".join(shown[:NAMED_IN_NEWS]) + more or "no file fits the words"))
-    return context
-
-
-def _tell_unread(line: Line) -> None:
-    """Say what of the base nobody looks into."""
-    files = line.repo.files(line.repo.tree_of(line.task.base))
-    large = [f"{f.path} ({f.size >> 20} MB)" for f in files if f.size > LARGEST_READ]
-    unread = large + [f"{f.path} (a submodule)" for f in files if f.mode == GITLINK]
-    if unread:
-        more = f" and {len(unread) - NAMED_IN_NEWS} more" if len(unread) > NAMED_IN_NEWS else ""
-        line.tell(News("context", f"not read: {', '.join(unread[:NAMED_IN_NEWS])}{more}"))
-
-
-def _plan(line: Line, context: Context) -> Plan:
+def _plan(line: Line, context: Context, runs: Sequence[CommandRun]) -> Plan:
     if line.log.state.plan is None:
         line.tell(News("plan", "is made", passing=True))
-        made = plan(
-            line.models["plan"],
-            line.task.text,
-            context,
-            tree=line.repo.tree_of(line.task.base),
-            mode=line.rules.plan,
-            max_steps=line.rules.max_steps,
-        )
+        made = _made_plan(line, context, failures(runs, FAILING_CHARACTERS))
         line.log.record(Kind.PLANNED, f"{len(made.steps)} steps", plan=made)
     steps = line.log.state.plan or Plan(())
     for step in steps.steps if steps.planned else ():
@@ -210,14 +163,62 @@ def _plan(line: Line, context: Context) -> Plan:
     return steps
 
 
+def _made_plan(line: Line, context: Context, failing: str) -> Plan:
+    tree = line.repo.tree_of(line.task.base)
+    for most in (*_less(context), None):
+        try:
+            return plan(
+                line.models["plan"],
+                line.task.text,
+                context,
+                failing=failing,
+                tree=tree,
+                mode=line.rules.plan,
+                max_steps=line.rules.max_steps,
+                another="plan" in line.others,
+            )
+        except ContextOverflow as error:
+            if most is None:
+                raise
+            line.tell(News("context", f"{error} Less is shown.", warning=True))
+            context = found(line, tree, line.task.text, most=most)
+    raise AssertionError
+
+
 def _take(
     line: Line, steps: Plan, step: PlanStep, context: Context, runs: Sequence[CommandRun]
 ) -> None:
     """One step becomes one commit; GateFailed, NoChange or Refused where it does not."""
     start = line.repo.tree_of(line.log.state.head)
+    first = context
     if step.n > 1:
-        text = f"{step.title}\n{step.detail}\n{line.task.text}"
-        context = _retrieve(line, start, text, first=step.paths)
+        context = for_step(line, step, start, first)
+    tries = repair(line, _tries(line, steps, step, context, runs))
+    for most in _less(context):
+        if not isinstance(tries.stopped, ContextOverflow):
+            break
+        line.tell(News("context", f"{tries.stopped} Less is shown.", warning=True))
+        context = for_step(line, step, start, first, most)
+        shorter = _tries(line, steps, step, context, runs).dialogue
+        tries = repair(line, replace(tries, dialogue=shorter.going_on(tries.dialogue)))
+    if tries.stopped is not None:
+        raise tries.stopped
+    if tries.best is None:
+        raise tries.trouble or NoChange()
+    _commit(line, steps, step, tries.best)
+    if tries.accepted is None:
+        reason = tries.best.verdict.reason if tries.best.verdict else ""
+        raise GateFailed(
+            f"Step {step.n} of {len(steps.steps)} did not pass the gate: {reason}.",
+            hint=f"The best attempt is on {line.task.branch}, marked `Agent-Gate: fail`.",
+        )
+
+
+def _tries(
+    line: Line, steps: Plan, step: PlanStep, context: Context, runs: Sequence[CommandRun]
+) -> Tries:
+    """A step before its first try, with so much context."""
+    start = line.repo.tree_of(line.log.state.head)
     failing = failures(runs, FAILING_CHARACTERS) if step.n == 1 else ""
     if line.model.profile.weak and failing:
         # it copies the first file that it sees, and the failure says what the test wants
@@ -235,18 +236,13 @@ def _take(
     # a step may leave what the task asks for to a later one; the last may not
     demand = line.task.text if step is steps.steps[-1] else ""
     whole = frozenset(excerpt.path for excerpt in context.excerpts if excerpt.whole)
-    tries = repair(line, Tries(step.n, start, start, dialogue, known, whole, demand, runs))
-    if tries.stopped is not None:
-        raise tries.stopped
-    if tries.best is None:
-        raise tries.trouble or NoChange()
-    _commit(line, steps, step, tries.best)
-    if tries.accepted is None:
-        reason = tries.best.verdict.reason if tries.best.verdict else ""
-        raise GateFailed(
-            f"Step {step.n} of {len(steps.steps)} did not pass the gate: {reason}.",
-            hint=f"The best attempt is on {line.task.branch}, marked `Agent-Gate: fail`.",
-        )
+    return Tries(step.n, start, start, dialogue, known, whole, demand, runs)
+
+
+def _less(context: Context) -> list[int]:
+    """Tokens of context to try with when so much is too long: half of it, then half of that."""
+    shown = sum(len(excerpt.text) for excerpt in context.excerpts) // CHARACTERS_PER_TOKEN
+    return [shown // part for part in PARTS_AFTER_OVERFLOW]
 
 
 def _commit(line: Line, steps: Plan, step: PlanStep, attempt: Attempt) -> None:
@@ -264,25 +260,6 @@ def _commit(line: Line, steps: Plan, step: PlanStep, attempt: Attempt) -> None:
     )
     made = line.log.add_checkpoint(made)
     line.tell(News("commit", f"{made.commit[:10]} {made.title}"))
-
-
-def _retrieve(line: Line, tree: str, text: str, first: Sequence[str] = ()) -> Context:
-    profile = line.model.profile
-    share = SHARE_FOR_WEAK if profile.weak else SHARE_OF_WINDOW
-    room = int((profile.window - profile.max_output) * share)
-    return retrieve(
-        line.repo,
-        line.index,
-        tree,
-        text,
-        tokens=min(line.rules.context_tokens, room),
-        task=line.task.text,
-        first=first,
-        focus=FOCUS_FOR_WEAK if profile.weak else 0.0,
-        listed=LISTED_FOR_WEAK if profile.weak else LISTED,
-        whole=WHOLE_FOR_WEAK if profile.weak else LARGEST_WHOLE,
-        ignore=line.rules.ignore,
-    )
 
 
 def _answered(calls: Sequence[Call], step: PlanStep) -> Sequence[Call]:

@@ -27,6 +27,8 @@ UNSEEN_CODE = (
     "you saw only a part of it; write only the functions that change, each complete, under a "
     "comment with the path, and a method inside its `class` line"
 )
+PATIENCE = 2
+"""Replies that do not fit before another model is asked, where there is one."""
 NOTHING_CHANGED = "it has no edit in it that changes a file"
 
 
@@ -35,8 +37,9 @@ class Tries:
     """Where a step stands. `tree` is what the last applied attempt made of `start`.
 
     `known` are the paths that the model was shown, `whole` those of which it saw everything.
-    `demand` is the text that the verdict is held against. `stopped` says why no further call was
-    to be had.
+    `demand` is the text that the verdict is held against. `misfits` are the models, one each time,
+    whose last replies in a row could not be used. `n` is the try that was begun last, `stopped`
+    says why no further call was to be had.
     """
 
     step: int
@@ -49,10 +52,17 @@ class Tries:
     runs: Sequence[CommandRun]
     seen: frozenset[str] = frozenset()
     failed: tuple[Attempt, ...] = ()
+    misfits: tuple[str, ...] = ()
+    n: int = 1
     accepted: Attempt | None = None
     trouble: AgentError | None = None
     stopped: AgentError | None = None
     over: bool = False
+
+    @property
+    def avoid(self) -> tuple[str, ...]:
+        """Models that sent what does not fit again when they were told why the last did not."""
+        return tuple({ref for ref in self.misfits if self.misfits.count(ref) >= PATIENCE})
 
     @property
     def best(self) -> Attempt | None:
@@ -61,8 +71,13 @@ class Tries:
 
 
 def repair(line: Line, tries: Tries) -> Tries:
-    """Try until a verdict is acceptable or nothing more is to be hoped for."""
-    for n in range(1, line.rules.attempts + 1):
+    """Try until a verdict is acceptable or nothing more is to be hoped for.
+
+    Tries that were stopped go on with the one that they were stopped in.
+    """
+    tries = replace(tries, stopped=None, over=False)
+    for n in range(tries.n, line.rules.attempts + 1):
+        tries = replace(tries, n=n)
         try:
             tries = _try(line, tries, n)
         except (BudgetExceeded, ProviderError) as error:
@@ -75,7 +90,7 @@ def repair(line: Line, tries: Tries) -> Tries:
 def _try(line: Line, tries: Tries, n: int) -> Tries:
     how = asking(n, line.rules.edit_format, weak=line.model.profile.weak)
     if how.anew:
-        tries = replace(tries, tree=tries.start)
+        tries = replace(tries, tree=tries.start, dialogue=tries.dialogue.anew())
     line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
     reply, proposal = propose(
         line.models["code" if n == 1 else "repair"],
@@ -85,6 +100,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
         attempt=n,
         tree=tries.start,
         known=_texts(line, tries),
+        avoid=tries.avoid,
     )
     attempt = Attempt(
         tries.step, n, f"{reply.provider}/{reply.model}", subject=line.hide(proposal.subject)
@@ -108,6 +124,8 @@ def _texts(line: Line, tries: Tries) -> Mapping[str, str]:
 def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
     """The tree that the edits make of the files as the last attempt left them or, where they do
     not fit there, as the step found them."""
+    if not proposal.edits and not proposal.problems:
+        raise NotApplied(problems=[NOTHING_CHANGED])
     proposal = _only_seen(line, tries, proposal)
     allow, hidden = line.rules.allow, line.rules.ignore
     try:
@@ -176,12 +194,14 @@ def _not_applied(
     line.log.add_attempt(replace(attempt, problems=kept))
     line.tell(News("edits", f"not applied: {brief(kept[0])}", warning=True))
     unchanged = problems == (NOTHING_CHANGED,)
-    weak = line.model.profile.weak  # it is asked in another way next time
+    # it is asked in another way next time, or somebody else is
+    hope = anew or line.model.profile.weak or "repair" in line.others
     return replace(
         tries,
-        dialogue=tries.dialogue.answered(reply.text, not_applied(problems, _again(line))),
+        dialogue=tries.dialogue.misfit(reply.text, not_applied(problems, _again(line))),
+        misfits=(*tries.misfits, reply.ref),
         trouble=NoChange() if unchanged else error,
-        over=unchanged and isinstance(tries.trouble, NoChange) and not anew and not weak,
+        over=unchanged and isinstance(tries.trouble, NoChange) and not hope,
     )
 
 
@@ -203,7 +223,8 @@ def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
         tree=attempt.tree,
         seen=tries.seen | {attempt.tree},
         failed=(*tries.failed, attempt),
-        dialogue=tries.dialogue.answered(reply.text, not_green(verdict, _again(line))),
+        misfits=(),
+        dialogue=tries.dialogue.judged(reply.text, not_green(verdict, _again(line))),
     )
 
 

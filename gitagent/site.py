@@ -75,6 +75,13 @@ def user_folder() -> Path:
     return platformdirs.user_config_path("gitagent")
 
 
+def spent_folder() -> Path:
+    """Where it is kept what a day's tasks have spent; that is state, and no cache."""
+    import platformdirs
+
+    return platformdirs.user_state_path("gitagent") / "spent"
+
+
 def cache_folder() -> Path:
     import platformdirs
 

@@ -209,9 +209,9 @@ def test_a_bug_in_a_task_names_the_tasks_log_too(
     bench: Bench, calc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 9: the traceback is in one log, what led to it in the other."""
-    from gitagent import pipeline
+    from gitagent import gathering
 
-    monkeypatch.setattr(pipeline, "retrieve", lambda *_a, **_k: 1 / 0)
+    monkeypatch.setattr(gathering, "retrieve", lambda *_a, **_k: 1 / 0)
     done = bench.task(calc, "--no-gate")
     assert done.code == 9
     assert f"Log: {logs.place(done.id)}" in done.err
@@ -222,6 +222,6 @@ def test_what_leaves_no_task_leaves_no_log(bench: Bench, calc: Path) -> None:
     """Neither a dry run nor a command that was wrong from the start."""
     bench.task(calc, "--no-gate", "--dry-run")
     wrong = bench.run("task", "x", "--model", "openai/x", "--budget", "1", cwd=calc, env=KEYED)
-    assert "Nobody knows what x costs" in wrong.err
+    assert "Nobody knows what openai/x costs" in wrong.err
     folder = logs.place("x").parent
     assert not folder.exists() or list(folder.iterdir()) == []

@@ -21,7 +21,7 @@ from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.index.lexical import LexicalIndex
 from gitagent.line import Checks, Line, Rules, for_each
-from gitagent.llm.ledger import Budget, LedgerModel
+from gitagent.llm.ledger import Budget, Ledger, LedgerModel
 from gitagent.ports import ModelProfile
 from gitagent.progress import News
 from gitagent.sandbox.plain import PlainSandbox
@@ -80,7 +80,7 @@ def walk(repo: Callable[..., Path], tmp_path: Path) -> Callable[..., Walk]:
         task = Task("abc123", text, "agent/add-abc123", base, "0" * 32, "2026-01-01")
         kept = log or TaskLog.create(found, TaskState(task))
         mouth = Mouth(list(says), WEAK if weak else PROFILE)
-        model = LedgerModel(mouth, kept, Budget(0, 99))
+        model = LedgerModel(mouth, Ledger(kept, Budget(0, 99)))
         news: list[News] = []
         usual = {
             "plan": "never", "max_steps": 5, "attempts": 4, "edit_format": "search-replace",

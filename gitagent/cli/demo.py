@@ -54,7 +54,7 @@ def _run(text: str, model: str) -> int:
     site = here.site()
     progress = Progress()
     try:
-        outcome = app.start(site, app.Wish(text, manner=app.Manner(model=model)), progress)
+        outcome = app.start(site, app.Wish(text, manner=app.Manner(model=(model,))), progress)
     finally:
         progress.close()
     code = ended.tell(outcome, as_json=False)

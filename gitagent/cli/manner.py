@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     click.option(
-        "--model", default="", metavar="PROVIDER/NAME", help="Use this model for every call."
+        "--model",
+        multiple=True,
+        metavar="[JOB=]PROVIDER/NAME",
+        help="Use this model for every call, or for one job: plan, code, repair (repeatable).",
     ),
     click.option(
         "--edit-format",
@@ -30,6 +33,9 @@ OPTIONS = (
         "--budget", type=click.FloatRange(min=0), metavar="USD", help="Cap for this task."
     ),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Most model calls."),
+    click.option(
+        "--cache", is_flag=True, help="Answer what any task here has asked before out of its log."
+    ),
     click.option(
         "--gate", multiple=True, metavar="CMD", help="Check with this command (repeatable)."
     ),

@@ -29,10 +29,12 @@ class Rules:
 class Settings:
     """The rules of a run and what its prompts had to fit into; window and reply in tokens.
 
-    They are kept for a replay. No later run obeys them: a task's log may come from anywhere.
+    `weak_planner` says so of the model that plans; None where it is the same one. They are kept for
+    a replay. No later run obeys them: a task's log may come from anywhere.
     """
 
     rules: Rules
     window: int
     max_output: int
     weak: bool
+    weak_planner: bool | None = None

@@ -115,6 +115,8 @@ class Answer:
             return f"refused to answer: {said or 'filtered'}"
         if calls > 1:
             return f"called {calls} tools, though it was offered none, and wrote no answer"
+        if calls and _is_broken(reply.text):
+            return "called a tool, though it was offered none, with arguments that break off"
         return ""
 
     def _silence(self, reply: Reply) -> str:
@@ -152,6 +154,17 @@ class Answer:
 def _arguments(function: Mapping[str, Any]) -> str:
     found = function.get("arguments")
     return json.dumps(found, ensure_ascii=False) if isinstance(found, dict) else _text(found)
+
+
+def _is_broken(text: str) -> bool:
+    """Whether it begins as JSON and is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _content(value: Any) -> str:

@@ -94,7 +94,6 @@ class ChatClient:
         *,
         trace_id: str,
         limits: Limits = USUAL,
-        silence_s: float | None = None,
         on_text: Callable[[int], None] = lambda _: None,
         on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
         hide: Callable[[str], str] = str,
@@ -102,7 +101,7 @@ class ChatClient:
         self.profile = profile
         self._endpoint = endpoint
         self._trace_id = trace_id
-        self._limits = limits if silence_s is None else Limits(silence_s, silence_s)
+        self._limits = limits
         self._on_text = on_text
         self._on_headers = on_headers
         self._hide = hide

@@ -52,7 +52,8 @@ class FallbackModel:
     does. `on_fallback` gets a sentence for people. Where all gave up and some said when to come
     back, they are asked again, as long as that is within `patience_s`.
 
-    Raises ContextOverflow where a shorter prompt may help, else what the first member raised.
+    Raises ContextOverflow where a shorter prompt may help and BudgetExceeded where a higher budget
+    may, else what the first member raised.
     """
 
     def __init__(
@@ -157,8 +158,11 @@ class _Walk:
     def verdict(self, chosen: Member) -> Exception:
         """What the call ends with: it names everybody who was asked."""
         errors = list(self.errors.values())
-        overflow = next((e for e in errors if isinstance(e, ContextOverflow)), None)
-        error = overflow or self.errors.get(chosen.ref, errors[0])
+        # a shorter prompt or a higher budget may still help; what is raised says so
+        helped = (
+            e for kind in (ContextOverflow, BudgetExceeded) for e in errors if isinstance(e, kind)
+        )
+        error = next(helped, None) or self.errors.get(chosen.ref, errors[0])
         if len(errors) > 1:
             said = "; ".join(f"{ref}: {_clause(e)}" for ref, e in self.errors.items())
             error.args = (f"No model could answer: {said}.",)

@@ -1,39 +1,59 @@
-"""A question that was answered in an earlier run of the task is never asked again."""
+"""What was asked in an earlier run of the task is never paid for again, whatever came of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 from gitagent.domain.call import Call, Reply, Request
-from gitagent.domain.codec import from_json
-from gitagent.domain.event import Kind
-from gitagent.llm.ledger import reply_name
-from gitagent.ports import Log, Model, ModelProfile
+from gitagent.errors import BadReply, EmptyReply
+from gitagent.llm.ledger import Ledger, request_hash
+from gitagent.ports import Model, ModelProfile
+
+BAD: Mapping[str, type[BadReply]] = {"refused": BadReply, "empty": EmptyReply}
+"""What a call ended with, by its status."""
 
 
 class JournalModel:
-    """Wraps a model; answers from the task's log what the log has an answer to."""
+    """Wraps a model; answers from the task's log what the log has an answer to, whichever model
+    gave it."""
 
-    def __init__(self, inner: Model, log: Log) -> None:
+    def __init__(self, inner: Model, ledger: Ledger) -> None:
         self._inner = inner
-        self._log = log
+        self._ledger = ledger
         self.profile: ModelProfile = inner.profile
 
     def complete(self, request: Request) -> Reply:
         return self._kept(request) or self._inner.complete(request)
 
     def _kept(self, request: Request) -> Reply | None:
-        for call in self._log.state.calls:
-            if call.key == request.key and call.status in ("ok", "length"):
-                data = self._log.read(reply_name(call.seq))
-                return self._used(call, from_json(data, Reply)) if data else None
+        for call in self._ledger.calls:
+            answered = call.key == request.key and call.status in ("ok", "length")
+            if answered and (reply := self._ledger.reply(call)):
+                self._ledger.reuse(call)
+                return reply
         return None
 
-    def _used(self, call: Call, reply: Reply) -> Reply:
-        """The ledger says of each answer whether a later run lived on it."""
-        if not call.from_journal:
-            used = replace(call, from_journal=True)
-            calls = tuple(used if c.seq == call.seq else c for c in self._log.state.calls)
-            said = f"{call.seq}: {call.phase}"
-            self._log.record(Kind.REUSED, said, about=str(call.seq), calls=calls)
-        return reply
+
+class KnownBadModel:
+    """Wraps the model that the ledger charges for; a question to which it had nothing to say is
+    not put to it again, in the same words.
+
+    Raises the BadReply that was raised then.
+    """
+
+    def __init__(self, inner: Model, ledger: Ledger) -> None:
+        self._inner = inner
+        self._ledger = ledger
+        self.profile: ModelProfile = inner.profile
+
+    def complete(self, request: Request) -> Reply:
+        for call in self._ledger.calls:
+            if call.key == request.key and self._is_bad(call, request):
+                self._ledger.reuse(call)
+                raise BAD[call.status](call.error, reply=self._ledger.reply(call))
+        return self._inner.complete(request)
+
+    def _is_bad(self, call: Call, request: Request) -> bool:
+        own = (call.provider, call.model) == (self.profile.provider, self.profile.name)
+        bad = own and call.status in BAD
+        return bad and call.request_hash == request_hash(request)

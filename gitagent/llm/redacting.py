@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gitagent.domain.call import Reply, Request
-from gitagent.errors import ProviderError
+from gitagent.errors import BadReply, ProviderError
 from gitagent.ports import Model, ModelProfile
 from gitagent.redaction import Redactor
 
@@ -66,13 +66,18 @@ class HidingModel:
         except ProviderError as error:
             error.args = tuple(self._redactor.hide(str(said)) for said in error.args)
             error.hint = self._redactor.hide(error.hint)
+            if isinstance(error, BadReply) and error.reply is not None:
+                error.reply = self._hidden(error.reply)
             raise
-        text = self._redactor.sure.hide(reply.text)
-        if text != reply.text:
+        hidden = self._hidden(reply)
+        if hidden.text != reply.text:
             self._on_hidden(HELD_BACK)
+        return hidden
+
+    def _hidden(self, reply: Reply) -> Reply:
         return replace(
             reply,
-            text=text,
+            text=self._redactor.sure.hide(reply.text),
             model=self._redactor.hide(reply.model),
             request_id=self._redactor.hide(reply.request_id),
         )

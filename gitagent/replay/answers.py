@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from gitagent.domain.call import Call, Reply, Request
 from gitagent.domain.codec import from_json
-from gitagent.errors import BadReply, BudgetExceeded, Ending, ProviderError
-from gitagent.llm.ledger import reply_name
+from gitagent.errors import BudgetExceeded, Ending, ProviderError
+from gitagent.llm.exchange import reply_name
+from gitagent.llm.journal import BAD
 from gitagent.ports import ModelProfile
 from gitagent.replay.course import Course
 from gitagent.replay.difference import Difference, in_prompt
@@ -20,11 +21,11 @@ Read = Callable[[str], bytes | None]
 class RecordedModel:
     """Implements ports.Model out of the calls that a run had; `read` gives the log's files."""
 
-    def __init__(self, past: Past, read: Read, course: Course) -> None:
+    def __init__(self, past: Past, read: Read, course: Course, *, planner: bool = False) -> None:
         self._past = past
         self._read = read
         self._course = course
-        self.profile = _profile(past)
+        self.profile = _profile(past, planner=planner)
 
     def complete(self, request: Request) -> Reply:
         """The recorded reply.
@@ -60,10 +61,9 @@ class RecordedModel:
         recorded = self._past.closing
         if recorded.ending is Ending.BUDGET:
             return BudgetExceeded(recorded.message)
-        failed = [call for call in calls if call.status in ("error", "refused")]
+        failed = [call for call in calls if call.status in ("error", *BAD)]
         if recorded.ending is Ending.PROVIDER and failed:
-            kind = BadReply if failed[-1].status == "refused" else ProviderError
-            return kind(failed[-1].error)
+            return BAD.get(failed[-1].status, ProviderError)(failed[-1].error)
         return self._course.leaving(
             "answer", _place(request), "nothing was asked here, or not answered"
         )
@@ -73,7 +73,7 @@ def _place(request: Request) -> str:
     return f"{request.phase} {request.step}.{request.attempt}"
 
 
-def _profile(past: Past) -> ModelProfile:
+def _profile(past: Past, *, planner: bool) -> ModelProfile:
     provider, _, name = past.run.model.partition("/")
     settings = past.settings
     return ModelProfile(
@@ -82,5 +82,5 @@ def _profile(past: Past) -> ModelProfile:
         settings.window,
         settings.max_output,
         settings.rules.edit_format,
-        settings.weak,
+        settings.weak if not planner or settings.weak_planner is None else settings.weak_planner,
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitagent.domain.call import Message, Request
-from gitagent.domain.codec import from_json, to_json
+from gitagent.domain.codec import from_json
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
+from gitagent.llm.exchange import question
 
 Kind = Literal[
     "context", "plan", "prompt", "problems", "commit", "tree", "verdict", "answer", "ending", "step"
@@ -55,7 +56,7 @@ class Elsewhere(BaseException):
 
 def in_prompt(where: str, recorded: Request, now: Request) -> Difference | None:
     """How a question is asked differently now; None where it is asked the same."""
-    kept = from_json(to_json(now), Request)
+    kept = from_json(question(now), Request)
     for n, (old, new) in enumerate(zip(recorded.messages, kept.messages, strict=False), 1):
         if old != new:
             said = f"message {n} ({_role(old, new)}) is another one now"

@@ -67,11 +67,15 @@ def replay(log: TaskLog, redactor: Redactor) -> Replay:
 def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Redactor) -> bool:
     """Walk the line as a run did; whether it came to an ending of its own."""
     model = RecordedModel(past, log.read, course)
+    planner = RecordedModel(past, log.read, course, planner=True)
     line = Line(
         repo=repo,
         log=course,
         index=LexicalIndex(repo),
-        models=for_each(RedactingModel(model, redactor)),
+        models={
+            **for_each(RedactingModel(model, redactor)),
+            "plan": RedactingModel(planner, redactor),
+        },
         checks=RecordedGate(past, course),
         write_patches=lambda _base, _head: [],
         tell=lambda _news: None,

@@ -33,11 +33,12 @@ AGAIN_WEAK = (
 @dataclass(frozen=True)
 class Dialogue:
     """What is said to the model for one step: rules, question, what changes from step to step, and
-    the last exchange. `path` is the file that most likely changes, `wanted` what of it.
+    the last exchanges. `path` is the file that most likely changes, `wanted` what of it.
 
     What stays the same comes first, so that a provider that keeps the beginning of a prompt does
-    not read it twice. Older exchanges are left out, so that no number of repairs outgrows the
-    window.
+    not read it twice. `landed` is the last exchange whose edits are in the files, with what the
+    gate said of them, `last` one since then that could not be used. Older ones are left out, so
+    that no number of repairs outgrows the window.
     """
 
     rules: str
@@ -45,6 +46,7 @@ class Dialogue:
     now: str = ""
     path: str = "the/file.py"
     wanted: Wanted = ANYTHING
+    landed: tuple[Message, ...] = ()
     last: tuple[Message, ...] = ()
 
     def messages(self, how: Asking) -> tuple[Message, ...]:
@@ -54,10 +56,27 @@ class Dialogue:
             Message("system", self.rules, len(self.rules)),
             Message("user", question, len(self.question)),
         )
-        return opening if how.anew else (*opening, *self.last)
+        return (*opening, *self.landed, *self.last)
 
-    def answered(self, reply: str, said: str) -> Dialogue:
-        return replace(self, last=(Message("assistant", reply), Message("user", said)))
+    def anew(self) -> Dialogue:
+        """As it began."""
+        return replace(self, landed=(), last=())
+
+    def going_on(self, earlier: Dialogue) -> Dialogue:
+        """With the exchanges of another dialogue about the same step."""
+        return replace(self, landed=earlier.landed, last=earlier.last)
+
+    def judged(self, reply: str, said: str) -> Dialogue:
+        """The reply's edits were applied, and something is wrong with them."""
+        return replace(self, landed=_exchange(reply, said), last=())
+
+    def misfit(self, reply: str, said: str) -> Dialogue:
+        """The reply could not be used."""
+        return replace(self, last=_exchange(reply, said))
+
+
+def _exchange(reply: str, said: str) -> tuple[Message, ...]:
+    return Message("assistant", reply), Message("user", said)
 
 
 def propose(

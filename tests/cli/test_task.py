@@ -70,9 +70,9 @@ def test_each_edit_format_is_asked_for_and_understood(
     """What --edit-format names is what the model is told, and what comes back is applied."""
     done = bench.task(calc, "--edit-format", form, "--gate", GREEN, says=[reply])
     assert done.code == 0, done.err
-    system = done.server.calls[0].json["messages"][0]["content"]
+    question = done.server.calls[0].json["messages"][1]["content"]
     marks = {"whole": "complete", "search-replace": "<<<<<<< SEARCH", "udiff": "```diff"}
-    assert [name for name, mark in marks.items() if mark in system] == [form]
+    assert [name for name, mark in marks.items() if mark in question] == [form]
 
 
 def test_only_the_named_line_of_a_crlf_file_changes(
@@ -139,8 +139,11 @@ def test_a_planned_task_makes_one_gated_commit_a_step(bench: Bench, calc: Path) 
     assert [each["Agent-Gate"] for each in found] == ["pass", "pass"]
     subjects = git(calc, "log", "--reverse", "--format=%s", f"main..{done.branch}").splitlines()
     assert subjects == ["Add in add", "Say so in the README"]
-    schema = done.server.calls[0].json
-    assert "steps" in schema["messages"][0]["content"]
+    first, second = (call.json["messages"] for call in done.server.calls[:2])
+    assert "steps" in first[1]["content"]
+    assert first[0] == second[0]
+    files = first[1]["content"].partition("# What to do")[0]
+    assert second[1]["content"].startswith(files), "what was read for the plan is not read again"
     assert "return a + b" in str(done.server.calls[2].json), "step 2 sees what step 1 left"
 
 

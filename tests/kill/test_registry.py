@@ -54,6 +54,8 @@ ALLOWED = {
     "logs.py: _handler": REPORT,
     "logs.py: _open": REPORT,
     "logs.py: remove": REPORT,
+    "user_file.py: replace": "the user's own file: whole as before or whole as asked for",
+    "user_file.py: _replaced": "as above",
     "failpoints.py: reach": "the trace of a test",
 }
 """What needs no failpoint, and why."""

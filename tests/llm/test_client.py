@@ -458,6 +458,7 @@ def test_text_with_odd_line_ends_is_kept(server: Serve) -> None:
     ("events", "reason"),
     [
         ((chunk({"tool_calls": called("{}", "{}")}),), "called 2 tools"),
+        ((chunk({"tool_calls": called('{"path": "a.py", "con')}),), "arguments that break off"),
         ((chunk({"tool_calls": called("")}),), "sent an empty reply"),
         ((chunk({"reasoning_content": "Hm."}),), "wrote only its reasoning."),
         ((chunk({"content": " ", "reasoning": "Hm."}, "length"),), "reasoning and was cut off"),

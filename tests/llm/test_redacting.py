@@ -14,13 +14,16 @@ from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
 from gitagent.llm.client import ChatClient, Endpoint
 from gitagent.llm.journal import JournalModel
-from gitagent.llm.ledger import Budget, LedgerModel
+from gitagent.llm.ledger import Budget, Ledger, LedgerModel
 from gitagent.llm.redacting import HidingModel, RedactingModel
 from gitagent.llm.retry import RetryModel
+from gitagent.llm.watchdog import Limits
 from gitagent.ports import ModelProfile
 from gitagent.redaction import Redactor
 from gitagent.testing.repositories import git
 from gitagent.testing.scripted import Item, Say, ScriptedServer, Status
+
+LIMITS = Limits(5, 5)
 
 Serve = Callable[..., ScriptedServer]
 Make = Callable[..., Path]
@@ -47,10 +50,11 @@ def stack(
     """The wrappers in the order in which they keep their promise."""
     profile = ModelProfile("m", "p", 8000, 1000, "whole")
     endpoint = Endpoint("p", server.base_url, "m", "FAKEKEY-server")
-    client = ChatClient(endpoint, profile, silence_s=5, trace_id="b" * 32)
+    client = ChatClient(endpoint, profile, limits=LIMITS, trace_id="b" * 32)
     hiding = HidingModel(client, redactor, on_hidden=[].append if told is None else told.append)
-    ledger = LedgerModel(hiding, log, Budget(0, 100))
-    return RedactingModel(JournalModel(RetryModel(ledger, first_wait_s=0.01), log), redactor)
+    ledger = Ledger(log, Budget(0, 100))
+    paid = RetryModel(LedgerModel(hiding, ledger), first_wait_s=0.01)
+    return RedactingModel(JournalModel(paid, ledger), redactor)
 
 
 def everything(folder: Path) -> str:

@@ -169,12 +169,21 @@ def test_what_became_of_a_reply_is_told_with_what_to_do() -> None:
     assert "whole" in red
 
 
-def test_a_dialogue_keeps_its_opening_and_the_last_exchange() -> None:
-    """It does not grow with the number of repairs."""
+def test_the_last_words_about_the_files_as_they_are_stay() -> None:
+    """What the gate said of the edits that are in the files is told until others are; a reply that
+    could not be used is told of once. No number of repairs outgrows the window."""
     dialogue = begun()
-    later = dialogue.answered("one", "two").answered("three", "four")
-    assert [m.content for m in later.last] == ["three", "four"]
-    assert (later.rules, later.question) == (dialogue.rules, dialogue.question)
+    how = asking(2, "search-replace", weak=False)
+    opening_ = dialogue.messages(how)
+    later = dialogue.misfit("one", "two").judged("three", "four").misfit("five", "six")
+    later = later.misfit("seven", "eight")
+    said = [message.content for message in later.messages(how)[len(opening_) :]]
+    assert said == ["three", "four", "seven", "eight"]
+    assert later.judged("nine", "ten").messages(how)[len(opening_) :] == tuple(
+        later.judged("nine", "ten").landed
+    )
+    assert later.anew().messages(how) == opening_
+    assert begun().going_on(later).messages(how) == later.messages(how)
 
 
 def test_a_weak_model_is_asked_for_functions_and_never_for_the_file() -> None:

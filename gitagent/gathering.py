@@ -1,0 +1,91 @@
+"""What of the repository a model is shown, for the task and for each step of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from gitagent.domain.context import Context
+from gitagent.domain.event import Kind
+from gitagent.domain.plan import PlanStep
+from gitagent.domain.verdict import CommandRun
+from gitagent.gates.failures import failures
+from gitagent.line import Line
+from gitagent.progress import News
+from gitagent.stages.retrieve import (
+    LARGEST_READ,
+    LARGEST_WHOLE,
+    LISTED,
+    clues,
+    retrieve,
+    with_texts,
+)
+
+SHARE_OF_WINDOW, SHARE_FOR_WEAK = 0.5, 0.2
+FOCUS_FOR_WEAK, LISTED_FOR_WEAK = 0.35, 0
+# a weak model that sees a longer file writes all of it, slowly and from memory
+WHOLE_FOR_WEAK = 3000
+FAILING_CHARACTERS = 3000
+NAMED_IN_NEWS = 4
+GITLINK = 0o160000
+
+
+def gathered(line: Line, runs: Sequence[CommandRun]) -> Context:
+    """What the task is about in its base; what the log says of it is not looked for again."""
+    tree = line.repo.tree_of(line.task.base)
+    if line.log.state.context is None:
+        _tell_unread(line)
+        failing = failures(runs, FAILING_CHARACTERS)
+        text = f"{line.task.text}\n{failing}\n{clues(line.repo, tree, failing)}"
+        began = time.monotonic()
+        whole = found(line, tree, text)
+        said = f"{len(whole.excerpts)} files"
+        kept = whole.without_texts()
+        line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=kept)
+    context = with_texts(line.repo, tree, line.log.state.context or Context())
+    shown = [excerpt.path for excerpt in context.excerpts]
+    more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
+    line.tell(News("context", ", ".join(shown[:NAMED_IN_NEWS]) + more or "no file fits the words"))
+    return context
+
+
+def _tell_unread(line: Line) -> None:
+    """Say what of the base nobody looks into."""
+    files = line.repo.files(line.repo.tree_of(line.task.base))
+    large = [f"{f.path} ({f.size >> 20} MB)" for f in files if f.size > LARGEST_READ]
+    unread = large + [f"{f.path} (a submodule)" for f in files if f.mode == GITLINK]
+    if unread:
+        more = f" and {len(unread) - NAMED_IN_NEWS} more" if len(unread) > NAMED_IN_NEWS else ""
+        line.tell(News("context", f"not read: {', '.join(unread[:NAMED_IN_NEWS])}{more}"))
+
+
+def found(
+    line: Line, tree: str, text: str, first: Sequence[str] = (), most: int | None = None
+) -> Context:
+    """What a text is about in a tree, as far as the model that writes code may be shown it, in
+    `most` tokens."""
+    profile = line.model.profile
+    of_window = SHARE_FOR_WEAK if profile.weak else SHARE_OF_WINDOW
+    room = int((profile.window - profile.max_output) * of_window)
+    return retrieve(
+        line.repo,
+        line.index,
+        tree,
+        text,
+        tokens=min(line.rules.context_tokens, room, *([] if most is None else [most])),
+        task=line.task.text,
+        first=first,
+        focus=FOCUS_FOR_WEAK if profile.weak else 0.0,
+        listed=LISTED_FOR_WEAK if profile.weak else LISTED,
+        whole=WHOLE_FOR_WEAK if profile.weak else LARGEST_WHOLE,
+        ignore=line.rules.ignore,
+    )
+
+
+def for_step(
+    line: Line, step: PlanStep, tree: str, first: Context, most: int | None = None
+) -> Context:
+    """What a step is shown, in the order in which the first prompt of the task began."""
+    text = f"{step.title}\n{step.detail}\n{line.task.text}"
+    context = found(line, tree, text, first=step.paths, most=most)
+    return context if line.model.profile.weak else context.after(first)
