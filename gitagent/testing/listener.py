@@ -13,11 +13,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from gitagent.testing import protocol
 from gitagent.testing.protocol import Head, Pause, Reset, Wire
+
+CLOSING_SECONDS = 1.0
+"""How long a client may take to close a connection of which it has everything."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,34 @@ class Received:
         return text.encode() in self.body or any(text in part for part in parts)
 
 
+class Ended(Protocol):
+    """Is told that an answer was written; `delivered` where the client has read all of it."""
+
+    def __call__(self, received: Received, *, delivered: bool) -> None: ...
+
+
 class Listener(ThreadingHTTPServer):
     """Listens on 127.0.0.1, one thread a request; `port` 0 takes a free one.
 
-    Raises OSError where the port is taken.
+    `ended`, where it is given, is told how each answer went. A connection that `admits` does not
+    let in is closed with nothing read from it. Raises OSError where the port is taken.
     """
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, answer: Callable[[Received], Wire], port: int = 0) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Received], Wire],
+        port: int = 0,
+        *,
+        ended: Ended | None = None,
+        admits: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.answer = answer
+        self.ended = ended
+        self._admits = admits
         self.stopping = threading.Event()
         self._received: list[Received] = []
         self._open = 0
@@ -92,6 +111,9 @@ class Listener(ThreadingHTTPServer):
         with self._lock:
             self._open -= 1
 
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return self._admits()
+
     def server_bind(self) -> None:
         """Bind without the base class's reverse look-up of the name, which may ask a network."""
         socketserver.TCPServer.server_bind(self)
@@ -115,14 +137,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         headers = {name.lower(): value for name, value in self.headers.items()}
         received = self.server.begin(self.command, urlsplit(self.path).path, headers, body)
+        delivered = False
         try:
-            self._write(self.server.answer(received), received.n)
+            written = self._write(self.server.answer(received), received.n)
+            delivered = written and self.server.ended is not None and self._was_read()
         except ConnectionError:
             pass  # the client was killed or gave up: its right
         finally:
+            if self.server.ended is not None:
+                self.server.ended(received, delivered=delivered)
             self.server.end()
 
-    def _write(self, wire: Wire, n: int) -> None:
+    def _write(self, wire: Wire, n: int) -> bool:
+        """Whether all of it was written."""
         for part in wire:
             match part:
                 case Head(status, headers):
@@ -131,10 +158,24 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(part)
                 case Pause(seconds):
                     if self.server.stopping.wait(seconds):
-                        return
+                        return False
                 case Reset():
                     self._reset()
-                    return
+                    return False
+        return True
+
+    def _was_read(self) -> bool:
+        """Whether the client took all: who closes a socket with bytes left in it sends a reset."""
+        try:
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(CLOSING_SECONDS)
+            while self.connection.recv(4096):
+                pass
+        except TimeoutError:
+            return True  # it keeps its side open, and has not complained
+        except OSError:
+            return False
+        return True
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status, protocol.phrase(status))

@@ -84,7 +84,7 @@ def content(
 def document(
     payload: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> list[Part]:
-    return content(_json(payload), "application/json", status=status, headers=headers)
+    return content(as_json(payload), "application/json", status=status, headers=headers)
 
 
 def error(
@@ -135,10 +135,22 @@ def chat(
     yield from _opening(asked)
     key, said = ("content", text) if refusal is None else ("refusal", refusal)
     yield from _deltas(asked, key, said or "", chunk_size, pace)
-    yield _chunk(asked, [_choice({}, finish_reason)])
-    if asked.include_usage:
-        yield _chunk(asked, [], usage)
-    yield event("[DONE]")
+    yield from _closing(asked, finish_reason, usage)
+
+
+def message(
+    asked: Asked, fields: Mapping[str, Any], *, finish_reason: str, usage: Usage | None = None
+) -> Iterator[Part]:
+    """An answer whose message has these fields, sent as one delta where it is streamed."""
+    usage = usage or asked.usage("")
+    whole = {"role": "assistant", "content": None, **fields}
+    if not asked.stream:
+        choice = {"index": 0, "message": whole, "finish_reason": finish_reason}
+        yield from document(_completion(asked, [choice], usage))
+        return
+    yield from _opening(asked)
+    yield _chunk(asked, [_choice(whole)])
+    yield from _closing(asked, finish_reason, usage)
 
 
 def cut(asked: Asked, text: str, *, chunk_size: int = 16, reset: bool = False) -> Iterator[Part]:
@@ -167,6 +179,11 @@ def empty(asked: Asked) -> Iterator[Part]:
     yield event("[DONE]")
 
 
+def as_json(payload: object) -> bytes:
+    """The bytes of a payload, as short as JSON can be."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def event(data: str) -> bytes:
     """One server-sent event."""
     return f"data: {data}\n\n".encode()
@@ -177,6 +194,13 @@ def _opening(asked: Asked) -> Iterator[Part]:
     yield _chunk(asked, [_choice({"role": "assistant", "content": ""})])
 
 
+def _closing(asked: Asked, finish_reason: str, usage: Usage) -> Iterator[Part]:
+    yield _chunk(asked, [_choice({}, finish_reason)])
+    if asked.include_usage:
+        yield _chunk(asked, [], usage)
+    yield event("[DONE]")
+
+
 def _deltas(asked: Asked, key: str, text: str, size: int, pace: float) -> Iterator[Part]:
     for start in range(0, len(text), size):
         if pace:
@@ -184,7 +208,7 @@ def _deltas(asked: Asked, key: str, text: str, size: int, pace: float) -> Iterat
         yield _chunk(asked, [_choice({key: text[start : start + size]})])
 
 
-def _choice(delta: Mapping[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+def _choice(delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {"index": 0, "delta": dict(delta), "finish_reason": finish_reason}
 
 
@@ -192,7 +216,7 @@ def _chunk(asked: Asked, choices: list[dict[str, Any]], usage: Usage | None = No
     payload = _envelope(asked, "chat.completion.chunk", choices)
     if asked.include_usage:
         payload["usage"] = None if usage is None else _usage(usage)
-    return event(_json(payload).decode())
+    return event(as_json(payload).decode())
 
 
 def _completion(asked: Asked, choices: list[dict[str, Any]], usage: Usage) -> dict[str, Any]:
@@ -216,7 +240,3 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "total_tokens": usage.prompt + usage.completion,
         "prompt_tokens_details": {"cached_tokens": usage.cached},
     }
-
-
-def _json(payload: object) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()

@@ -117,6 +117,11 @@ class Script:
         body = {"error": {"message": message, "type": "script_exhausted"}}
         return Status(500, body, {"x-should-retry": "false"})
 
+    def put_back(self, item: Item) -> None:
+        """Hand an item out again, next: nobody has got it whole."""
+        with self._lock:
+            self._items.appendleft(item)
+
     @property
     def left(self) -> int:
         """How many items nobody has asked for yet."""

@@ -17,11 +17,9 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
 
 from gitagent.errors import AgentError, UsageError
-from gitagent.testing import protocol
-from gitagent.testing.listener import Listener, Received
+from gitagent.testing.listener import Received
 from gitagent.testing.protocol import Asked, Wire
 from gitagent.testing.script import (
     Answer,
@@ -39,8 +37,10 @@ from gitagent.testing.script import (
     play,
     read,
 )
+from gitagent.testing.server import CHAT, ModelServer
 
 __all__ = [
+    "CHAT",
     "Answer",
     "Cut",
     "Empty",
@@ -57,15 +57,9 @@ __all__ = [
     "overflow",
 ]
 
-CHAT = "/v1/chat/completions"
 
-
-class ScriptedServer:
-    """Serves a script on 127.0.0.1, each request in its own thread; a context manager.
-
-    `script` is a list of items or a function from the request's JSON to an item; `port` 0 takes
-    a free one. Raises UsageError where the port is taken.
-    """
+class ScriptedServer(ModelServer):
+    """Serves a script: a list of items, or a function from the request's JSON to an item."""
 
     def __init__(
         self,
@@ -75,30 +69,7 @@ class ScriptedServer:
         models: tuple[str, ...] = ("scripted",),
     ) -> None:
         self._answer: Answer = script if callable(script) else Script(script)
-        self._models = models
-        try:
-            self._listener = Listener(self.wire, port)
-        except OSError as error:
-            raise UsageError(f"Port {port} cannot be opened: {error}") from error
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.server_port}/v1"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What lets a client find the server; the key is a fake that tests can look for."""
-        return {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": "FAKEKEY-scripted"}
-
-    @property
-    def requests(self) -> tuple[Received, ...]:
-        """Everything that was received until now."""
-        return self._listener.received
-
-    @property
-    def calls(self) -> tuple[Received, ...]:
-        """The requests that asked the model something."""
-        return tuple(r for r in self.requests if r.path == CHAT)
+        super().__init__(port=port, models=models)
 
     @property
     def left(self) -> int | None:
@@ -108,37 +79,9 @@ class ScriptedServer:
     @property
     def served(self) -> bool:
         """Whether every item was asked for and nothing is still being written."""
-        return self.left == 0 and self._listener.idle
+        return self.left == 0 and self.idle
 
-    def stop(self) -> None:
-        """Stop listening and wake whoever pauses; answers under way are broken off."""
-        self._listener.stop()
-
-    def __enter__(self) -> ScriptedServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def wire(self, received: Received) -> Wire:
-        """What goes back for a request."""
-        match received.method, received.path:
-            case "GET", "/health":
-                return protocol.document({"status": "ok"})
-            case "GET", "/v1/models":
-                return protocol.models(self._models)
-            case "POST", path if path == CHAT:
-                return self._chat(received)
-        return protocol.error(404, f"There is no {received.method} {received.path}.")
-
-    def _chat(self, received: Received) -> Wire:
-        if not isinstance(received.json, dict):
-            return protocol.error(400, "The body is not a JSON object.")
+    def chat(self, received: Received) -> Wire:
         asked = Asked.of(received.json, f"chatcmpl-{received.n}")
         return play(self._answer(received.json), asked)
 
