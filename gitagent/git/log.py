@@ -211,6 +211,7 @@ class TaskLog:
                     raise
                 self._put(entry, event, replace(state, **self._noted))
         self._noted = {}
+        self._repo.unkept.prepare()
         self.on_event(event)
         reach(f"{entry.kind}: kept")
 

@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,8 @@ GC_PATIENCE_S = 900.0
 PAUSE_S = 0.05
 COMMIT, TREE, BLOB = 1, 2, 3
 KINDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
-FASTEST = 1
-READ_ONLY = 0o444
+STORED = 0
+"""No compression: git packs all of it one day, and compresses it then."""
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 _numbers = itertools.count()
@@ -58,6 +58,10 @@ class Unkept:
         self._put(name, head + data)
         self._objects[name] = kind, data if len(data) <= REMEMBERED_BYTES else None
         return name
+
+    def prepare(self) -> None:
+        """More will be written soon."""
+        self._blanks.prepare()
 
     def sync(self) -> None:
         """What was written is on the disk for good once a ref that leads to it is."""
@@ -97,36 +101,54 @@ class Unkept:
     def _put(self, name: str, content: bytes) -> None:
         place = self._place(name)
         with writing():
-            if not Path(place).exists():
-                self._written(place, zlib.compress(content, FASTEST))
+            if not _is_file(place):
+                self._written(place, zlib.compress(content, STORED))
             elif place not in self._unsynced:
                 self._unsynced.add(os.open(place, os.O_RDONLY | os.O_CLOEXEC), place)
 
     def _written(self, place: str, data: bytes) -> None:
-        """A file that is there whole or not at all; a dead one's remains are git's own to prune.
+        """A file that is there whole or not at all; a dead one's remains are git's own to prune."""
+        handle = self._blanks.take()
+        if handle is None or not self._filled(handle, data, partial(self._named, handle, place)):
+            # all are begun in one folder: one in each of many costs a file system much more
+            temporary = Path(self._folder, f"tmp_obj_{os.getpid()}_{next(_numbers)}")
+            handle = os.open(temporary, NEW, disk.READ_ONLY)
+            try:
+                self._filled(handle, data, lambda: _renamed(temporary, place))
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        self._unsynced.add(handle, place)
 
-        All are begun in one folder: a new file in each of many costs a file system several times
-        as much.
-        """
-        temporary = Path(self._folder, f"tmp_obj_{os.getpid()}_{next(_numbers)}")
-        handle = os.open(temporary, NEW, READ_ONLY)
+    def _filled(self, handle: int, data: bytes, name: Callable[[], bool]) -> bool:
+        """Write a file and give it its name; whether it has it. Without, it is closed."""
+        done = False
         try:
             if os.write(handle, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             disk.start(handle, self._folder)
+            done = name()
+        finally:
+            if not done:
+                os.close(handle)
+        return done
+
+    def _named(self, handle: int, place: str) -> bool:
+        for _ in range(2):
             try:
-                temporary.rename(place)
+                self._blanks.name(handle, place)
             except FileNotFoundError:
                 Path(place).parent.mkdir(exist_ok=True)
-                temporary.rename(place)
-        except BaseException:
-            os.close(handle)
-            temporary.unlink(missing_ok=True)
-            raise
-        self._unsynced.add(handle, place)
+            except FileExistsError:
+                return True  # the same, by somebody else
+            except OSError:
+                break
+            else:
+                return True
+        return False
 
     def _is_loose(self, name: str) -> bool:
-        return Path(self._place(name)).is_file()
+        return _is_file(self._place(name))
 
     def _place(self, name: str) -> str:
         return f"{self._folder}/{name[:2]}/{name[2:]}"
@@ -136,6 +158,10 @@ class Unkept:
         import pygit2
 
         return name in pygit2.Odb(self._folder)
+
+    @cached_property
+    def _blanks(self) -> disk.Blanks:
+        return disk.Blanks(self._folder)
 
     @cached_property
     def _unsynced(self) -> disk.Batch:
@@ -152,6 +178,23 @@ class Unkept:
             "A `git gc --prune=now` has removed what was just being written.",
             hint="Nothing of yours is lost. Do it again when the gc has ended.",
         )
+
+
+def _is_file(place: str) -> bool:
+    try:
+        os.stat(place)  # noqa: PTH116  a Path of each object takes longer than the look at it
+    except OSError:
+        return False
+    return True
+
+
+def _renamed(temporary: Path, place: str) -> bool:
+    try:
+        temporary.rename(place)
+    except FileNotFoundError:
+        Path(place).parent.mkdir(exist_ok=True)
+        temporary.rename(place)
+    return True
 
 
 def outwait_gc(common: Path) -> None:

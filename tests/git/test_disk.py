@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +71,38 @@ def test_a_batch_closes_what_it_was_given(tmp_path: Path) -> None:
     batch.sync()
     assert str(place) not in batch
     assert opened() == before
+
+
+def test_blanks_are_made_beforehand_and_take_a_name(tmp_path: Path) -> None:
+    """Without a name a file is nowhere to be seen; with one it is whole."""
+    blanks = disk.Blanks(str(tmp_path))
+    assert blanks.take() is None
+    blanks.prepare()
+    ends = time.monotonic() + 5
+    while (handle := blanks.take()) is None:
+        assert disk.TMPFILE
+        assert time.monotonic() < ends
+        time.sleep(0.001)
+    assert list(tmp_path.iterdir()) == []
+    os.write(handle, b"all of it")
+    blanks.name(handle, str(tmp_path / "named"))
+    os.close(handle)
+    assert (tmp_path / "named").read_bytes() == b"all of it"
+    assert (tmp_path / "named").stat().st_mode & 0o777 == 0o444
+
+
+def test_blanks_that_nobody_takes_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository that is looked at no more holds no file and no thread."""
+    monkeypatch.setattr(disk, "IDLE_S", 0.05)
+    before, threads = opened(), threading.active_count()
+    blanks = disk.Blanks(str(tmp_path))
+    blanks.prepare()
+    ends = time.monotonic() + 5
+    while (opened(), threading.active_count()) != (before, threads):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    assert blanks.take() is None
+    blanks.prepare()
+    assert threading.active_count() == threads + 1

@@ -21,7 +21,7 @@ from gitagent.git.disk import in_order
 
 CALLS = (
     *("write", "pwrite64", "rename", "link", "mkdir", "fsync", "fdatasync", "connect"),
-    "sync_file_range",
+    *("sync_file_range", "linkat"),
 )
 JOURNAL = "the size of a file"
 BY_JOURNAL = ("names in ", JOURNAL)
@@ -55,7 +55,7 @@ class Disk:
                 self.unsynced = {what for what in self.unsynced if not what.startswith(BY_JOURNAL)}
         elif name in ("write", "pwrite64") and at:
             self._add(at[1], at[1])
-        elif name in ("rename", "link"):
+        elif name in ("rename", "link", "linkat"):
             self._moved(*paths)
         elif name == "mkdir":
             self._add(paths[0], f"names in {posixpath.dirname(paths[0])}")

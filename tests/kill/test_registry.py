@@ -30,6 +30,11 @@ REPORT = "a report of what happened; no state"
 ALLOWED = {
     "git/repository.py: _new_commit": OBJECT,
     "git/unkept.py: _written": OBJECT,
+    "git/unkept.py: _filled": OBJECT,
+    "git/unkept.py: _named": OBJECT,
+    "git/unkept.py: _renamed": OBJECT,
+    "git/disk.py: _new": "a file without a name; it goes with the process",
+    "git/disk.py: name": OBJECT,
     "git/repository.py: changed": OBJECT,
     "git/repository.py: _leaf": OBJECT,
     "git/trees.py: _write": OBJECT,
