@@ -417,8 +417,9 @@ def test_a_chain_that_is_not_ours_is_named(repo: Callable[..., Path]) -> None:
     running = TaskLog.create(opened, TaskState(task, runs=(RUN,)))
     running.record(Kind.BASE_GATED, base_runs=())
     tree = git(folder, "rev-parse", "refs/gitagent/abc123^{tree}").strip()
+    message = git(folder, "log", "-1", "--format=%B", "refs/gitagent/abc123")
     for parents in ([], ["-p", opened.resolve("HEAD")]):
-        alone = git(folder, "commit-tree", "-m", "x", *parents, tree).strip()
+        alone = git(folder, "commit-tree", "-m", message, *parents, tree).strip()
         git(folder, "update-ref", "refs/gitagent/abc123", alone)
         if parents:
             with pytest.raises(Conflict):

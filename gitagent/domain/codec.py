@@ -13,11 +13,17 @@ def to_json(value: Any) -> bytes:
     """Indented JSON; what is not UTF-8 in it is escaped."""
     import msgspec
 
+    return msgspec.json.format(to_line(value), indent=1)
+
+
+def to_line(value: Any) -> bytes:
+    """As `to_json`, on one line."""
+    import msgspec
+
     try:
-        data = msgspec.json.encode(value)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        data = msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
-    return msgspec.json.format(data, indent=1)
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(value)))
 
 
 def from_json(data: bytes, kind: type[T]) -> T:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from gitagent.domain.codec import from_json, to_json
+from gitagent.domain.codec import from_json, to_line
 from gitagent.domain.edit import File
 from gitagent.domain.event import Event, Kind
 from gitagent.domain.run import Run, named
@@ -29,6 +29,7 @@ from gitagent.git.repository import GitRepo
 from gitagent.git.writing import hold_room, leave_room, writing
 
 FAMILY = "refs/gitagent/"
+OLD_EVENT = "event.json"
 MARK = "gitagent: "
 NOT_TASKS = ("salvaged/",)
 NOT_BEGUN = "Nothing was begun. Make room, or make it writable, then start the task again."
@@ -219,7 +220,7 @@ class TaskLog:
         """What a gc took of the trees that the event holds is written again."""
         self._repo.unkept.restore()
         files = state_files.encode(state, self.state, self._files)
-        written = self._written(files, event, entry.notes)
+        written = self._written(files, entry.notes)
         tree = self._repo.changed(self._tree, written, entry.code)
         parents = [*([self._tip] if self._tip else []), *entry.keeps]
         commit = self._repo.commit(tree.id, parents, _message(event, state))
@@ -274,13 +275,12 @@ class TaskLog:
         )
 
     def _written(
-        self, files: Mapping[str, bytes], event: Event, notes: Mapping[str, bytes]
+        self, files: Mapping[str, bytes], notes: Mapping[str, bytes]
     ) -> dict[str, File | None]:
         """The files that are new or different, and None for each that is gone."""
         written: dict[str, File | None] = dict.fromkeys(self._files.keys() - files.keys())
         changed = {name: data for name, data in files.items() if self._files.get(name) != data}
         changed |= notes
-        changed[state_files.EVENT] = to_json(event)
         return written | {name: File(data) for name, data in changed.items()}
 
 
@@ -355,15 +355,33 @@ def delete(repo: GitRepo, task_id: str) -> None:
 
 
 def _message(event: Event, state: TaskState) -> str:
-    subject = f"{event.kind} {event.said}".strip()
+    """What a person sees of an event, and what is read of it without its tree."""
+    subject = " ".join(f"{event.kind} {event.said}".split())
+    told = to_line(_Told(event, summary(state))).decode()
     return (
-        f"{subject}\n\nAgent-Task: {state.task.id}\nAgent-Event: {event.n}\n"
+        f"{subject}\n\n{told}\n\nAgent-Task: {state.task.id}\nAgent-Event: {event.n}\n"
         f"Agent-Run: {event.epoch}\nAgent-Trace: {state.task.trace_id}\n"
     )
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What an event's commit says of itself, and of the task as it left it."""
+
+    event: Event
+    summary: Summary
+
+
+def _told(repo: GitRepo, tip: str) -> _Told | None:
+    """None for a commit that says nothing: an older log has it in files."""
+    lines = repo.message_of(tip).split("\n", 3)
+    return from_json(lines[2].encode(), _Told) if len(lines) > 3 and lines[2][:1] == "{" else None
+
+
 def _event(repo: GitRepo, tip: str) -> Event:
-    data = repo.top_file(tip, state_files.EVENT, LARGEST)
+    if told := _told(repo, tip):
+        return told.event
+    data = repo.top_file(tip, OLD_EVENT, LARGEST)
     if data is None:
         raise Conflict(f"{tip[:10]} is no event of a task.")
     return from_json(data, Event)
@@ -371,10 +389,8 @@ def _event(repo: GitRepo, tip: str) -> Event:
 
 def _summary(repo: GitRepo, task_id: str, tip: str) -> Summary:
     with _ours(task_id):
-        data = repo.top_file(tip, state_files.SUMMARY, LARGEST)
-        if data is None:
-            return summary(_state(repo, task_id, tip))
-        found = from_json(data, Summary)
+        told = _told(repo, tip)
+        found = told.summary if told else summary(_state(repo, task_id, tip))
         soundness.check_named(task_id, found.id, found.branch)
     return found
 

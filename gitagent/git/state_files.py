@@ -12,14 +12,12 @@ from gitagent.domain.codec import from_json, to_json
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
 from gitagent.domain.run import Run
-from gitagent.domain.summary import summary
 from gitagent.domain.task import Attempt, Checkpoint, Task, TaskState
 from gitagent.domain.verdict import CommandRun
 from gitagent.errors import Conflict, Ending
 
 T = TypeVar("T")
 
-SUMMARY, EVENT = "summary.json", "event.json"
 EMPTY: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -50,7 +48,6 @@ def encode(
         for name, fact in _facts(state).items()
         if fact is not None
     }
-    encoded[SUMMARY] = to_json(summary(state))
     ended = _Ended(state.ending, state.message, state.seconds)
     if ended != _Ended(None):
         encoded["ending.json"] = to_json(ended)

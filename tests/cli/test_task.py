@@ -237,8 +237,6 @@ def test_a_dry_run_leaves_nothing_but_the_record_of_its_calls(bench: Bench, calc
     names = {name.partition("/")[0] for name in done.state_names()}
     assert names == {
         "task.json",
-        "summary.json",
-        "event.json",
         "runs",
         "calls",
         "exchange",

@@ -165,7 +165,8 @@ def _tree(folder: Path, lines: list[str]) -> str:
 
 
 def _put(folder: Path, base: str, lines: list[str]) -> None:
-    made = git(folder, "commit-tree", "-p", base, "-m", "forged", _tree(folder, lines)).strip()
+    message = git(folder, "log", "-1", "--format=%B", "refs/gitagent/abc")
+    made = git(folder, "commit-tree", "-p", base, "-m", message, _tree(folder, lines)).strip()
     git(folder, "update-ref", "refs/gitagent/abc", made)
 
 

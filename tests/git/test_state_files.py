@@ -24,7 +24,7 @@ class Files(dict[str, bytes]):
 
 def test_a_fact_that_is_not_known_is_no_file() -> None:
     """A new task is one file; an ending is another, with its own name inside."""
-    assert list(state_files.encode(TaskState(TASK))) == ["task.json", "summary.json"]
+    assert list(state_files.encode(TaskState(TASK))) == ["task.json"]
     ended = state_files.encode(TaskState(TASK, ending=Ending.NO_CHANGE))
     assert b'"no-change"' in ended["ending.json"]
     assert state_files.decode(Files(ended)).ending is Ending.NO_CHANGE

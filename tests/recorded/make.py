@@ -25,9 +25,9 @@ sys.path[:0] = [str(ROOT), str(HERE.parent), str(HERE)]
 import samples  # noqa: E402
 from bench import FILES, FIX, GREEN, TEXT, line_of, plan_of  # noqa: E402
 
-from gitagent.domain.codec import from_json  # noqa: E402
-from gitagent.domain.summary import Summary  # noqa: E402
 from gitagent.errors import Ending  # noqa: E402
+from gitagent.git import log  # noqa: E402
+from gitagent.git.repository import GitRepo  # noqa: E402
 from gitagent.testing import repositories  # noqa: E402
 from gitagent.testing.scripted import Item, Say, ScriptedServer, Status  # noqa: E402
 
@@ -165,7 +165,7 @@ def _environment(place: Path) -> dict[str, str]:
 def _bundle(folder: Path, target: Path) -> str:
     """Write the task's refs and its base; how it ended, how many calls it took, how big it is."""
     [ref] = repositories.git(folder, "for-each-ref", "--format=%(refname)", "refs/gitagent").split()
-    said = from_json(repositories.git(folder, "show", f"{ref}:summary.json").encode(), Summary)
+    (said,) = log.summaries(GitRepo.open(folder))
     repositories.git(folder, "bundle", "create", "--quiet", str(target), "--branches", ref)
     size = target.stat().st_size
     if size > MOST_BYTES:
