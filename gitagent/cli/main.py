@@ -33,6 +33,7 @@ COMMANDS = {
     "gc": "Drop tasks that ended long ago, and clean up.",
     "patch": "Write a task as patch files for `git am`.",
     "replay": "Rebuild the trees of a recorded task, offline.",
+    "context": "Rank the files that a text is about.",
     "cost": "Sum up what model calls cost.",
     "trace": "Show what a task did when, over all its runs.",
     "models": "List models, or pull the local one.",

@@ -47,6 +47,7 @@ def retrieve(
     focus: float = 0.0,
     listed: int = LISTED,
     whole: int = LARGEST_WHOLE,
+    most: int = MOST_HITS,
 ) -> Context:
     """Ranked files for a text, and excerpts of the best that fit into `tokens`.
 
@@ -54,12 +55,12 @@ def retrieve(
     or by what only one file defines, and these are shown whole where they fit at all. `ignore`
     patterns are never shown, nor is what looks like a secret. With a `focus` only the files that
     are named are excerpted or, where none is, those with at least `focus` times the best score.
-    Of the other paths `listed` are named.
+    Of the other paths `listed` are named, and `most` files are ranked.
     """
     readable = (f.path for f in repo.files(tree) if f.size <= LARGEST_READ)
     files = [path for path in readable if not _hidden(path, ignore)]
     shown = set(files)
-    hits = [hit for hit in index.search(tree, text, MOST_HITS) if hit.path in shown]
+    hits = [hit for hit in index.search(tree, text, most) if hit.path in shown]
     meant = [*(path for path in first if path in shown), *_named(files, task)]
     surely, perhaps = _defining(repo, tree, hits, task)
     order = _meant_first(hits, list(dict.fromkeys([*meant, *surely, *perhaps])))

@@ -1,0 +1,30 @@
+"""What a task would look at, without one: the files of a tree, ranked for a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitagent.domain.context import Hit
+from gitagent.index.lexical import LexicalIndex
+from gitagent.site import Site
+from gitagent.stages.retrieve import retrieve
+
+
+def ranked(site: Site, text: str, *, base: str, limit: int) -> Sequence[Hit]:
+    """The files of a commit that a text is about, best first, as a task would rank them.
+
+    What no model is shown is not among them. Raises UnknownRevision.
+    """
+    tree = site.repo.tree_of(site.repo.resolve(base))
+    index = LexicalIndex(site.repo)
+    found = retrieve(
+        site.repo,
+        index,
+        tree,
+        text,
+        tokens=site.config.context_tokens,
+        task=text,
+        ignore=site.config.ignore,
+        most=limit,
+    )
+    return found.hits[:limit]
