@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gitagent.domain.call import Call, Request, Usage
 from gitagent.domain.codec import to_json
 from gitagent.llm.prices import cost
@@ -16,6 +18,10 @@ WRAPPING = 50
 BEYOND_BELIEF = 2
 """Windows: no model has read and written more; the one that we know of may be an old figure."""
 
+ENOUGH = 4096
+"""Tokens of a reply: most changes are written in as many."""
+
+MANY = 100_000
 NEAR = 0.85
 """Share of its window from which on a call is worth a word."""
 
@@ -30,6 +36,20 @@ def prompt_tokens(request: Request) -> int:
 def worst(profile: ModelProfile, request: Request) -> float:
     """USD for all that the request allows; 0 where the price is unknown."""
     return cost(profile, prompt_tokens(request), request.max_tokens)
+
+
+def affordable(profile: ModelProfile, request: Request, usd: float) -> Request:
+    """The request with a reply no longer than `usd` pays for, as long as that may be enough; else
+    as it is."""
+    prompt = prompt_tokens(request)
+    fixed = cost(profile, prompt, 0)
+    each = (cost(profile, prompt, MANY) - fixed) / MANY
+    if each <= 0:
+        return request
+    longest = int((usd - fixed) / each)
+    if min(request.max_tokens, ENOUGH) <= longest < request.max_tokens:
+        return replace(request, max_tokens=longest)
+    return request
 
 
 def charge(profile: ModelProfile, usage: Usage) -> float:

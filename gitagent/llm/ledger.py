@@ -27,7 +27,7 @@ from gitagent.errors import (
     ProviderRejected,
     UsageError,
 )
-from gitagent.llm.charge import believed, charge, has_price, prompt_tokens, worst
+from gitagent.llm.charge import affordable, believed, charge, has_price, prompt_tokens, worst
 from gitagent.llm.day import NO_CAP, DaySpend
 from gitagent.llm.exchange import kept, question, reply_name, request_hash, request_name
 from gitagent.llm.prices import priced
@@ -90,6 +90,12 @@ class Ledger:
     def capped(self) -> bool:
         """Whether there is a cap in USD, for which prices must be known."""
         return bool(self._budget.usd or self._day.cap_usd)
+
+    @property
+    def left(self) -> float | None:
+        """USD that the next call may cost by both caps; None where there is none."""
+        caps = ((self._budget.usd, self._log.state.spent), (self._day.cap_usd, self._day.spent))
+        return min((cap - spent for cap, spent in caps if cap), default=None)
 
     def reply(self, call: Call) -> Reply | None:
         """What came back for a call, where it was kept."""
@@ -208,6 +214,8 @@ class LedgerModel:
     def complete(self, request: Request) -> Reply:
         if missing := self._unpriced():
             raise BudgetExceeded(missing, hint=_set_prices(self.profile))
+        if (left := self._ledger.left) is not None:
+            request = affordable(self._priced, request, left)
         call = self._ledger.reserve(request, self.profile, worst(self._priced, request))
         span = call_span(self._ledger.task, call.seq)
         began = time.monotonic()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Job
+from gitagent.llm.charge import ENOUGH
 from gitagent.llm.prices import cost
 from gitagent.ports import ModelProfile
 
@@ -149,7 +150,7 @@ def _judged(
 def _costs(profile: ModelProfile, need: Need) -> tuple[float | None, float | None]:
     if profile.input_price is None or profile.output_price is None:
         return None, None
-    longest = min(profile.max_output, need.longest or profile.max_output)
+    longest = min(profile.max_output, need.longest or ENOUGH)
     worst = cost(profile, int(need.prompt * RESERVE), longest)
     return cost(profile, need.prompt, need.reply), worst
 

@@ -101,8 +101,8 @@ def test_a_longer_text_needs_a_larger_window(bench: Bench, routed: Path) -> None
 
 def test_a_budget_decides_who_fits(bench: Bench, routed: Path) -> None:
     """What a call could cost at the worst must be left of it."""
-    found = jobs(bench, routed, "--budget", "0.5")
-    assert found["budget_left"] == 0.5
+    found = jobs(bench, routed, "--budget", "0.1")
+    assert found["budget_left"] == 0.1
     assert chosen(found)["code"] == "second/cheap"
     assert any("are left" in why for why in found["jobs"]["code"][1]["why"])
 

@@ -151,6 +151,21 @@ def test_a_provider_that_counts_nothing_is_charged_at_the_worst(repo: Make, serv
     assert reopened(folder).state.spent == pytest.approx(WORST)
 
 
+def test_a_long_reply_is_cut_to_what_the_budget_pays_for(repo: Make, server: Serve) -> None:
+    """As long as that may be enough: a model that may write a book needs no budget for one."""
+    running = server([Say("x"), Say("x")])
+    log = new_log(repo({"a": "1"}))
+    profile = replace(PROFILE, window=200_000, max_output=64_000)
+    most = replace(ASKED, max_tokens=64_000)
+    enough = Ledger(log, Budget(worst(profile, replace(most, max_tokens=5000)), 9))
+    LedgerModel(client(running, profile), enough).complete(most)
+    assert running.calls[0].json["max_tokens"] in range(4990, 5001)
+    little = Ledger(log, Budget(worst(profile, replace(most, max_tokens=4000)), 9))
+    with pytest.raises(BudgetExceeded):
+        LedgerModel(client(running, profile), little).complete(replace(most, step=2))
+    assert len(running.calls) == 1
+
+
 def test_nothing_is_sent_that_could_pass_the_budget(repo: Make, server: Serve) -> None:
     """The cap counts the worst case of the next call, over runs of the task."""
     folder = repo({"a": "1"})
