@@ -19,7 +19,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 IN_ORDER = ("ext4", "xfs", "tmpfs")
 OUT_OF_ORDER = "data=writeback"
 MOST_OPEN = 100
-ENOUGH, IDLE_S = 12, 5.0
+ENOUGH, IDLE_S = 16, 5.0
 READ_ONLY = 0o444
 TMPFILE = getattr(os, "O_TMPFILE", 0)
 WAIT_BEFORE, WRITE, WAIT_AFTER = 1, 2, 4
@@ -83,6 +83,12 @@ class Batch:
             for handle in self._handles.values():
                 os.close(handle)
             self._handles.clear()
+
+
+@lru_cache(maxsize=16)
+def blanks(folder: str) -> Blanks:
+    """Those of a folder, the same for all who ask."""
+    return Blanks(folder)
 
 
 class Blanks:

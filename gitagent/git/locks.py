@@ -113,8 +113,7 @@ def _taken(common: Path, name: str) -> int:
     place = _place(common, name)
     while True:
         with writing():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = _opened(place)
         try:
             _take(handle, name)
             if _identity(place)[:1] == (os.fstat(handle).st_ino,):
@@ -123,6 +122,15 @@ def _taken(common: Path, name: str) -> int:
             os.close(handle)
             raise
         os.close(handle)
+
+
+def _opened(place: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(place, flags, 0o644)
+    except FileNotFoundError:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(place, flags, 0o644)
 
 
 def _take(handle: int, name: str) -> None:

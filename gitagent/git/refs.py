@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from gitagent.git.writing import sync, writing
 if TYPE_CHECKING:
     import pygit2
 
-REFS = "refs"
+OBJECTS, REFS = "objects", "refs"
 OWN = "refs/gitagent/"
 LOCK_WAITS = (0.02, 0.1, 0.3)
 """Seconds between tries to lock a ref: another git process holds a lock for an instant only."""
@@ -147,13 +148,17 @@ def _log(repository: pygit2.Repository, name: str, line: str) -> None:
 
 def _signed(repository: pygit2.Repository) -> str:
     """Who moves a ref, and when, as a reflog has it."""
+    return f"{_person(repository)} {int(time.time())} {time.strftime('%z', time.localtime())}"
+
+
+@lru_cache(maxsize=64)
+def _person(repository: pygit2.Repository) -> str:
+    """Looked up once: the configuration is read anew for each look."""
     try:
         found = repository.default_signature
-        named = f"{found.name} <{found.email}>"
     except (KeyError, ValueError):
-        named = "gitagent <gitagent@localhost>"
-    now = time.localtime()
-    return f"{named} {int(time.time())} {time.strftime('%z', now)}"
+        return "gitagent <gitagent@localhost>"
+    return f"{found.name} <{found.email}>"
 
 
 @contextmanager
@@ -228,8 +233,6 @@ class _Lock:
 
     def become(self, name: str) -> None:
         place = self.common / name
-        # of a ref that is in packed-refs only, the folder may be gone
-        place.parent.mkdir(parents=True, exist_ok=True)
         self.place.replace(place)
         self.stands = False
         disk.commit(place, str(self.common))
@@ -256,13 +259,41 @@ def _held(repository: pygit2.Repository, name: str) -> Iterator[_Lock]:
 def _lock_file(repository: pygit2.Repository, place: Path, name: str) -> int:
     for wait in (*LOCK_WAITS, None):
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            return _new(place, worktrees.shared(Path(repository.path)))
         except OSError as error:
             if wait is None or not isinstance(error, FileExistsError):
                 raise _not_locked(repository, name) from error
             time.sleep(wait)
     raise AssertionError
+
+
+def _new(place: Path, common: Path) -> int:
+    """A lock that nobody else has made."""
+    if (made := _out_of_blank(place, common)) is not None:
+        return made
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(place, flags, 0o666)
+    except FileNotFoundError:
+        # of a ref that is in packed-refs only, the folder may be gone
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(place, flags, 0o666)
+
+
+def _out_of_blank(place: Path, common: Path) -> int | None:
+    """A lock made of a file that is there already, with the mode of the ref that it may become."""
+    blanks = disk.blanks(str(common / OBJECTS))
+    if (blank := blanks.take()) is None:
+        return None
+    try:
+        os.fchmod(blank, place.with_name(place.name.removesuffix(".lock")).stat().st_mode & 0o777)
+        blanks.name(blank, str(place))
+    except OSError as error:
+        os.close(blank)
+        if isinstance(error, FileExistsError):
+            raise
+        return None
+    return blank
 
 
 def _check_name(name: str) -> None:

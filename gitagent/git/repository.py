@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -352,7 +353,7 @@ class GitRepo:
 
     def check_identity(self) -> None:
         """Raises UsageError where git does not know who would be the committer."""
-        self.committer()
+        _ = self._person
 
     def check_index(self) -> None:
         """Raises UsageError where the index is one that pygit2, which looks there for attributes
@@ -368,9 +369,14 @@ class GitRepo:
             ) from error
 
     def committer(self) -> pygit2.Signature:
-        """Who commits here; UsageError where git does not know."""
+        """Who commits here, now; UsageError where git does not know."""
         import pygit2
 
+        return pygit2.Signature(*self._person)
+
+    @cached_property
+    def _person(self) -> Bot:
+        """Name and e-mail of who commits here: the configuration is read anew for each look."""
         name = os.environ.get("GIT_COMMITTER_NAME") or _value(self._config, "user.name")
         email = os.environ.get("GIT_COMMITTER_EMAIL") or _value(self._config, "user.email")
         if not name or not email:
@@ -378,7 +384,7 @@ class GitRepo:
                 "git does not know who you are, and you will be the committer.",
                 hint="Set it: `git config --global user.name …` and `user.email …`.",
             )
-        return pygit2.Signature(name, email)
+        return name, email
 
     def _leaf(self, file: File) -> tuple[str, int]:
         blob = self.unkept.write(BLOB, file.data)

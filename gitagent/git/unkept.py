@@ -159,9 +159,9 @@ class Unkept:
 
         return name in pygit2.Odb(self._folder)
 
-    @cached_property
+    @property
     def _blanks(self) -> disk.Blanks:
-        return disk.Blanks(self._folder)
+        return disk.blanks(self._folder)
 
     @cached_property
     def _unsynced(self) -> disk.Batch:

@@ -206,7 +206,8 @@ def forge(done: Done, **changes: str) -> None:
         for line in entries
     ]
     tree = _make_tree(done.folder, changed)
-    forged = git(done.folder, "commit-tree", tree, "-m", "forged").strip()
+    message = git(done.folder, "log", "-1", "--format=%B", name)
+    forged = git(done.folder, "commit-tree", tree, "-m", message).strip()
     git(done.folder, "update-ref", name, forged)
 
 
