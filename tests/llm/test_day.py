@@ -240,7 +240,8 @@ def test_a_lock_that_is_never_left_is_not_waited_for(
     of = on(tmp_path)
     spend(of, 1, 0.1)
     code = (
-        "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, 2); print(); time.sleep(50)"
+        "import fcntl, sys, time; f = open(sys.argv[1]); fcntl.flock(f, 2); "
+        "print(flush=True); time.sleep(50)"
     )
     argv = [sys.executable, "-c", code, str(tmp_path / "2026-03-02.jsonl")]
     holder = subprocess.Popen(argv, stdout=subprocess.PIPE)
