@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from gitagent.config import Config
 from gitagent.domain.call import Call, Job, Reply, Request
+from gitagent.errors import ProviderRejected, UsageError
 from gitagent.llm import health
 from gitagent.llm.answers import AnswersModel, AnswerStore
 from gitagent.llm.breaker import Breaker, BreakerModel
@@ -147,7 +148,7 @@ class _Crew:
         self._means = means
         self._opened = opened
         self._models: dict[str, Model] = {}
-        self._members: dict[tuple[str, bool], Member] = {}
+        self._members: dict[tuple[str, bool, bool], Member] = {}
         self._shared: dict[str, tuple[Throttle, Breaker]] = {}
 
     def model(self, choices: Sequence[Choice]) -> Model:
@@ -168,7 +169,7 @@ class _Crew:
         return self._models[names]
 
     def _member(self, choice: Choice, *, spare: bool, alone: bool) -> Member:
-        known = (choice.profile.ref, spare)
+        known = (choice.profile.ref, spare, alone)
         if known not in self._members:
             self._members[known] = self._made(choice, spare=spare, alone=alone)
         return self._members[known]
@@ -237,7 +238,11 @@ class _Client:
 
     def complete(self, request: Request) -> Reply:
         if self._model is None:
-            self.make_ready()
+            try:
+                self.make_ready()
+            except UsageError as error:
+                # in the middle of a task it is one model less, and no wrong command
+                raise ProviderRejected(str(error), hint=error.hint) from error
         assert self._model is not None
         return self._model.complete(request)
 

@@ -199,8 +199,10 @@ def _take(
             break
         line.tell(News("context", f"{tries.stopped} Less is shown.", warning=True))
         context = for_step(line, step, start, first, most)
-        shorter = _tries(line, steps, step, context, runs).dialogue
-        tries = repair(line, replace(tries, dialogue=shorter.going_on(tries.dialogue)))
+        shorter = _tries(line, steps, step, context, runs)
+        dialogue = shorter.dialogue.going_on(tries.dialogue)
+        whole = tries.whole & shorter.whole
+        tries = repair(line, replace(tries, dialogue=dialogue, known=shorter.known, whole=whole))
     if tries.stopped is not None:
         raise tries.stopped
     if tries.best is None:

@@ -27,7 +27,8 @@ class Site:
     @cached_property
     def redactor(self) -> Redactor:
         """Knows what is secret here."""
-        return Redactor.of(self.environ)
+        named = (provider.key_env for provider in self.config.providers)
+        return Redactor.of(self.environ).also(*(self.environ.get(name, "") for name in named))
 
     @property
     def config(self) -> Config:

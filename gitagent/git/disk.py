@@ -8,16 +8,21 @@ names and sizes of what came before. git calls this `core.fsyncMethod=batch`.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 MOUNTS = Path("/proc/self/mountinfo")
-IN_ORDER = ("ext4", "xfs", "tmpfs")
-OUT_OF_ORDER = "data=writeback"
+DEVICES, EXT4 = Path("/sys/dev/block"), Path("/proc/fs/ext4")
+ALWAYS = ("xfs", "tmpfs")
+JOURNALED = ("data=ordered", "data=journal")
+"""How ext4 says that it has a journal, and that content goes before the names that lead to it."""
+UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ESPIPE)
 MOST_OPEN = 100
 ENOUGH, IDLE_S = 16, 5.0
 READ_ONLY = 0o444
@@ -36,9 +41,20 @@ def in_order(folder: str) -> bool:
     except OSError:
         return False
     wanted = f"{os.major(device)}:{os.minor(device)}"
-    found = [line.partition(" - ") for line in lines if line.split()[2] == wanted]
+    found = [line.partition(" - ") for line in lines if wanted in line.split()[2:3]]
+    if not found:
+        return False
     kinds = {(after.split() or [""])[0] for _, _, after in found}
-    return bool(kinds) and kinds <= {*IN_ORDER} and not any(OUT_OF_ORDER in f[2] for f in found)
+    return kinds <= {*ALWAYS} if kinds != {"ext4"} else _journaled(wanted)
+
+
+def _journaled(device: str) -> bool:
+    try:
+        name = (DEVICES / device).resolve().name
+        options = (EXT4 / name / "options").read_text().splitlines()
+    except OSError:
+        return False
+    return any(option in options for option in JOURNALED)
 
 
 def start(handle: int, folder: str) -> None:
@@ -67,15 +83,25 @@ class Batch:
         """A file by its open handle, which is closed here, and by its place."""
         if len(self._handles) >= MOST_OPEN:
             self.sync()
+        if (before := self._handles.pop(place, None)) is not None:
+            os.close(before)
         self._handles[place] = handle
 
-    def sync(self) -> None:
-        """As `put`, for all; also their names where that takes more."""
+    def __del__(self) -> None:
+        for handle in self._handles.values():
+            os.close(handle)
+
+    def sync(self, *, for_good: bool = False) -> None:
+        """As `put`, for all; also their names where that takes more. `for_good` commits them, where
+        nothing else will."""
         folder = self._folder
         try:
             for handle in self._handles.values():
                 put(handle, folder)
-            if self._handles and not in_order(folder):
+            if self._handles and in_order(folder):
+                if for_good:
+                    os.fsync(next(iter(self._handles.values())))
+            elif self._handles:
                 named = {Path(place).parent for place in self._handles}
                 for each in (*named, Path(folder)):
                     _fsync(each)
@@ -116,8 +142,10 @@ class Blanks:
             self._due = True
             self._changed.notify()
             if not self._works and TMPFILE:
-                self._works = True
-                threading.Thread(target=self._work, name="gitagent-blanks", daemon=True).start()
+                with suppress(RuntimeError):  # no thread to be had: then without
+                    worker = threading.Thread(target=self._work, name="blanks", daemon=True)
+                    worker.start()
+                    self._works = True
 
     def name(self, handle: int, place: str) -> None:
         """Put the file of a handle where its name is to be; OSError where that cannot be done."""
@@ -166,8 +194,15 @@ def _fsync(place: Path) -> None:
 
 def _out(handle: int, flags: int) -> bool:
     """Whether the kernel did it."""
+    import ctypes
+
     call = _range()
-    return call is not None and call(handle, 0, 0, flags) == 0
+    if call is None or call(handle, 0, 0, flags) == 0:
+        return call is not None
+    if (code := ctypes.get_errno()) not in UNKNOWN:
+        # it is told once, and not again to an fsync
+        raise OSError(code, os.strerror(code))
+    return False
 
 
 @cache

@@ -374,7 +374,7 @@ class _Told:
 
 def _told(repo: GitRepo, tip: str) -> _Told | None:
     """None for a commit that says nothing: an older log has it in files."""
-    lines = repo.message_of(tip).split("\n", 3)
+    lines = repo.words_of(tip, LARGEST).split("\n", 3)
     return from_json(lines[2].encode(), _Told) if len(lines) > 3 and lines[2][:1] == "{" else None
 
 

@@ -233,7 +233,11 @@ class _Lock:
 
     def become(self, name: str) -> None:
         place = self.common / name
-        self.place.replace(place)
+        try:
+            self.place.replace(place)
+        except IsADirectoryError:
+            place.rmdir()  # an empty one, which git leaves where refs were
+            self.place.replace(place)
         self.stands = False
         disk.commit(place, str(self.common))
 

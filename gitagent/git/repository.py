@@ -29,14 +29,18 @@ DEFAULT_BOT: Bot = ("gitagent", "gitagent@localhost")
 
 
 class GitRepo:
-    """Implements ports.Repo. `bot` is the author of its commits, as (name, e-mail)."""
+    """Implements ports.Repo. `bot` is the author of its commits, as (name, e-mail), `objects` the
+    folder of its objects where that is another one than usual."""
 
-    def __init__(self, repository: pygit2.Repository, bot: Bot = DEFAULT_BOT) -> None:
+    def __init__(
+        self, repository: pygit2.Repository, bot: Bot = DEFAULT_BOT, objects: str = ""
+    ) -> None:
         self.pygit2 = repository
         self._bot = bot
         self._config = repository.config
         self._listed: dict[str, tuple[TreeFile, ...]] = {}
-        self.unkept = Unkept(repository)
+        self._objects = objects
+        self.unkept = Unkept(repository, objects)
 
     @classmethod
     def open(cls, start: Path, bot: Bot = DEFAULT_BOT) -> GitRepo:
@@ -55,7 +59,7 @@ class GitRepo:
             repository = pygit2.Repository(str(start), flags)
         except pygit2.GitError as error:
             raise _not_opened(start, error) from error
-        return cls(repository, bot)
+        return cls(repository, bot, os.environ.get("GIT_OBJECT_DIRECTORY", ""))
 
     def at(self, folder: Path) -> GitRepo:
         """Another repository, with this one's identities."""
@@ -67,7 +71,7 @@ class GitRepo:
 
     def by(self, bot: Bot) -> GitRepo:
         """The same repository with another author for its commits."""
-        return GitRepo(self.pygit2, bot)
+        return GitRepo(self.pygit2, bot, self._objects)
 
     def settings(self, prefix: str) -> list[GitEntry]:
         """Entries of the git configuration whose key starts so, in the order git reads them."""
@@ -109,6 +113,12 @@ class GitRepo:
 
     def message_of(self, commit: str) -> str:
         return self._commit(commit).message
+
+    def words_of(self, commit: str, largest: int) -> str:
+        """The message of a commit from anywhere; UnknownRevision for one of more bytes."""
+        if self.pygit2.odb.read_header(commit)[1] > largest:
+            raise UnknownRevision(f"The commit {commit} is larger than what we write.")
+        return self._commit(commit).raw_message.decode("utf-8", "replace")
 
     def parents_of(self, commit: str) -> Sequence[str]:
         return [str(parent) for parent in self._commit(commit).parent_ids]
@@ -288,7 +298,7 @@ class GitRepo:
         yield
         outwait_gc(self.folder)
         self.unkept.restore()
-        self.unkept.sync()
+        self.unkept.sync(for_good=True)
         self.unkept.forget()
 
     def staying_ref(self, name: str, at: str | None) -> AbstractContextManager[None]:

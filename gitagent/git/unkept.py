@@ -6,11 +6,10 @@ begins once the ref has moved finds it; so what counts is the one that began bef
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import itertools
 import os
 import re
+import secrets
 import socket
 import time
 import zlib
@@ -38,14 +37,16 @@ STORED = 0
 """No compression: git packs all of it one day, and compresses it then."""
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
-_numbers = itertools.count()
-
 
 class Unkept:
-    """The objects that one repository was given since a ref of ours last moved."""
+    """The objects that one repository was given since a ref of ours last moved.
 
-    def __init__(self, repository: pygit2.Repository) -> None:
+    `folder` is where they are kept, if not where they usually are.
+    """
+
+    def __init__(self, repository: pygit2.Repository, folder: str = "") -> None:
         self._repository = repository
+        self._named_folder = folder
         self._objects: dict[str, tuple[int, bytes | None]] = {}
 
     def write(self, kind: int, data: bytes) -> str:
@@ -63,10 +64,10 @@ class Unkept:
         """More will be written soon."""
         self._blanks.prepare()
 
-    def sync(self) -> None:
-        """What was written is on the disk for good once a ref that leads to it is."""
+    def sync(self, *, for_good: bool = False) -> None:
+        """What was written is on the disk for good once a ref that leads to it is, or at once."""
         with writing():
-            self._unsynced.sync()
+            self._unsynced.sync(for_good=for_good)
 
     def written(self, write: Callable[[], pygit2.Oid]) -> pygit2.Oid:
         """What `write` wrote, remembered; but for a large one, of which only the id is."""
@@ -101,17 +102,23 @@ class Unkept:
     def _put(self, name: str, content: bytes) -> None:
         place = self._place(name)
         with writing():
-            if not _is_file(place):
-                self._written(place, zlib.compress(content, STORED))
-            elif place not in self._unsynced:
-                self._unsynced.add(os.open(place, os.O_RDONLY | os.O_CLOEXEC), place)
+            handle, damaged = _looked_at(place, content)
+            if handle is None:
+                self._written(place, zlib.compress(content, STORED), blank=not damaged)
+            elif place in self._unsynced:
+                os.close(handle)
+            else:
+                self._unsynced.add(handle, place)
 
-    def _written(self, place: str, data: bytes) -> None:
-        """A file that is there whole or not at all; a dead one's remains are git's own to prune."""
-        handle = self._blanks.take()
+    def _written(self, place: str, data: bytes, *, blank: bool) -> None:
+        """A file that is there whole or not at all; a dead one's remains are git's own to prune.
+
+        Without `blank` it takes the place of one that is there.
+        """
+        handle = self._blanks.take() if blank else None
         if handle is None or not self._filled(handle, data, partial(self._named, handle, place)):
             # all are begun in one folder: one in each of many costs a file system much more
-            temporary = Path(self._folder, f"tmp_obj_{os.getpid()}_{next(_numbers)}")
+            temporary = Path(self._folder, f"tmp_obj_{secrets.token_hex(8)}")
             handle = os.open(temporary, NEW, disk.READ_ONLY)
             try:
                 self._filled(handle, data, lambda: _renamed(temporary, place))
@@ -124,8 +131,9 @@ class Unkept:
         """Write a file and give it its name; whether it has it. Without, it is closed."""
         done = False
         try:
-            if os.write(handle, data) < len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            left = memoryview(data)
+            while left:
+                left = left[os.write(handle, left) :]
             disk.start(handle, self._folder)
             done = name()
         finally:
@@ -139,10 +147,8 @@ class Unkept:
                 self._blanks.name(handle, place)
             except FileNotFoundError:
                 Path(place).parent.mkdir(exist_ok=True)
-            except FileExistsError:
-                return True  # the same, by somebody else
             except OSError:
-                break
+                break  # of which one that is there by now is renamed over
             else:
                 return True
         return False
@@ -169,8 +175,7 @@ class Unkept:
 
     @cached_property
     def _folder(self) -> str:
-        named = os.environ.get("GIT_OBJECT_DIRECTORY")
-        return named or str(worktrees.shared(Path(self._repository.path)) / "objects")
+        return self._named_folder or str(worktrees.shared(Path(self._repository.path)) / "objects")
 
     @staticmethod
     def _gone() -> Conflict:
@@ -178,6 +183,26 @@ class Unkept:
             "A `git gc --prune=now` has removed what was just being written.",
             hint="Nothing of yours is lost. Do it again when the gc has ended.",
         )
+
+
+def _looked_at(place: str, content: bytes) -> tuple[int | None, bool]:
+    """The open file of an object, None where there is none, and whether there is a damaged one:
+    what lost its content with the power must not be trusted."""
+    try:
+        handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None, False
+    try:
+        data = os.pread(handle, os.fstat(handle).st_size, 0)
+        if zlib.decompress(data) == content:
+            return handle, False
+    except zlib.error:
+        pass
+    except BaseException:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None, True
 
 
 def _is_file(place: str) -> bool:

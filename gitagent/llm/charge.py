@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gitagent.domain.call import Call, Request, Usage
@@ -11,6 +12,9 @@ from gitagent.ports import ModelProfile
 
 BYTES_PER_TOKEN = 2
 """Fewer than in any text that people write, so that what is reserved is enough."""
+
+DIGITS = re.compile("[0-9]")
+"""Each is a token of its own for many models."""
 
 WRAPPING = 50
 """Tokens that a provider may put around the messages."""
@@ -30,7 +34,8 @@ def prompt_tokens(request: Request) -> int:
     """An upper estimate, before a tokenizer has seen it."""
     texts = [message.content for message in request.messages]
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
-    return (size + len(to_json(request.schema))) // BYTES_PER_TOKEN + WRAPPING
+    digits = sum(len(DIGITS.findall(text)) for text in texts)
+    return (size + digits + len(to_json(request.schema))) // BYTES_PER_TOKEN + WRAPPING
 
 
 def worst(profile: ModelProfile, request: Request) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from gitagent.domain.call import Request
@@ -20,7 +20,8 @@ def question(request: Request) -> bytes:
 
 
 def request_hash(request: Request) -> str:
-    return hashlib.sha256(question(request)).hexdigest()
+    """The same however long the reply may be: that depends on what is left of a budget."""
+    return hashlib.sha256(question(replace(request, max_tokens=0))).hexdigest()
 
 
 def kept(request: Request, asked: str) -> bytes:
@@ -32,7 +33,7 @@ def kept(request: Request, asked: str) -> bytes:
 def identity(request: Request, asked: str) -> str:
     """The same for all that a model cannot tell apart, wherever in whichever task it stands."""
     whole = _asked(request)
-    told = ("messages", "max_tokens", "temperature", "schema")
+    told = ("messages", "temperature", "schema")
     data = to_json({"asked": asked, **{name: whole[name] for name in told}})
     return hashlib.sha256(data).hexdigest()
 

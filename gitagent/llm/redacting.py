@@ -66,6 +66,7 @@ class HidingModel:
         except ProviderError as error:
             error.args = tuple(self._redactor.hide(str(said)) for said in error.args)
             error.hint = self._redactor.hide(error.hint)
+            error.request_id = self._redactor.hide(error.request_id)
             if isinstance(error, BadReply) and error.reply is not None:
                 error.reply = self._hidden(error.reply)
             raise

@@ -25,29 +25,31 @@ def checkpoint(
     calls: Sequence[Call],
 ) -> Checkpoint:
     """Commit `tree` on `parent`; no ref moves. `calls` are the step's own, for the trailers."""
-    last = calls[-1]
-    message = f"{title}\n\n{_trailers(task, step.n, of, verdict, calls)}"
+    made = next((call for call in reversed(calls) if call.attempt == attempts), calls[-1])
+    message = f"{title}\n\n{_trailers(task, step.n, of, verdict, calls, made)}"
     commit = repo.commit(tree, [parent], message)
     return Checkpoint(
         step=step.n,
         title=title,
         commit=commit,
         tree=tree,
-        model=last.model,
-        provider=last.provider,
+        model=made.model,
+        provider=made.provider,
         attempts=attempts,
         files=tuple(repo.changed_paths(repo.tree_of(parent), tree)),
         verdict=verdict,
     )
 
 
-def _trailers(task: Task, n: int, of: int, verdict: Verdict, calls: Sequence[Call]) -> str:
+def _trailers(
+    task: Task, n: int, of: int, verdict: Verdict, calls: Sequence[Call], made: Call
+) -> str:
     tokens_in = sum(call.prompt_tokens for call in calls)
     tokens_out = sum(call.completion_tokens for call in calls)
     trailers = {
         "Agent-Task": task.id,
         "Agent-Step": f"{n}/{of}",
-        "Agent-Model": f"{calls[-1].provider}/{calls[-1].model}",
+        "Agent-Model": f"{made.provider}/{made.model}",
         "Agent-Gate": _gate(verdict),
         "Agent-Tokens": f"{tokens_in}/{tokens_out}",
         "Agent-Cost": f"{sum(call.cost_usd for call in calls):.6f}",

@@ -55,6 +55,17 @@ def test_one_that_cannot_be_read_does_not_hide_the_others(bench: Bench, calc: Pa
     assert bench.run("show", cwd=calc).out.startswith(f"Task     {done.id}")
 
 
+def test_a_commit_in_an_unknown_encoding_hides_nothing(bench: Bench, calc: Path) -> None:
+    """Whatever stands in a header that somebody else has written."""
+    done = bench.task(calc, "--no-gate")
+    tree = git(calc, "rev-parse", "HEAD^{tree}").strip()
+    odd = git(calc, "-c", "i18n.commitEncoding=foo", "commit-tree", tree, "-m", "odd\n\n{\n\nx")
+    git(calc, "update-ref", "refs/gitagent/odd", odd.strip())
+    ran = bench.run("list", cwd=calc)
+    assert ran.code == 0, ran.err
+    assert [line.split()[0] for line in ran.out.splitlines()] == [done.id, "odd"]
+
+
 def broken(folder: Path, name: str) -> str:
     """A commit like a task's last one, whose message says what is no JSON."""
     tree = git(folder, "rev-parse", f"{name}^{{tree}}").strip()

@@ -13,7 +13,7 @@ from bench import CALC, FILES, FIX, GREEN, TEXT, Bench, block, line_of, plan_of,
 
 from gitagent.domain.call import Usage
 from gitagent.testing.repositories import git
-from gitagent.testing.scripted import Item, Say, ScriptedServer, Status, overflow
+from gitagent.testing.scripted import Item, Refuse, Say, ScriptedServer, Status, overflow
 
 Serve = Callable[[Sequence[Item]], ScriptedServer]
 README = block("README.md", "Adds and subtracts.", "Adds, and subtracts.", "Say so")
@@ -26,7 +26,8 @@ base_url = "{url}"
 model = "{name}-model"
 [models."{name}-model"]
 window = {window}
-max_output = 1500
+max_output = {max_output}
+weak = {weak}
 edit_format = "search-replace"
 input_price = 1.0
 output_price = 2.0
@@ -53,7 +54,8 @@ def two(home: Path, server: Serve) -> Callable[..., Two]:
 
     def make(first: Sequence[Any], second: Sequence[Any] = (), more: str = "", **rows: Any) -> Two:
         found = Two(*(server([_item(each) for each in says]) for says in (first, second)))
-        known = {"window": 32000, "cache": '""', **rows}
+        usual = {"window": 32000, "cache": '""', "max_output": 1500, "weak": "false"}
+        known = {**usual, **rows}
         text = "".join(
             PROVIDER.format(name=name, url=each.base_url, **known)
             for name, each in (("one", found.first), ("two", found.second))
@@ -165,6 +167,56 @@ def test_what_was_too_long_is_done_with_less(
     ran = run(bench, repo({**FILES, "big.py": CALC * 300}), "--model", "one/one-model")
     assert ran.code == 0, ran.err
     assert len(servers.first.calls) == 2
+
+
+def test_what_was_cut_from_the_prompt_is_not_overwritten(
+    bench: Bench, repo: Callable[..., Path], two: Callable[..., Two]
+) -> None:
+    """After an overflow the model sees a part of the file; it cannot write it whole."""
+    lines = "first = 0\n" + "".join(f"option_{n} = {n} of the settings\n" for n in range(700))
+    whole = "Commit: Change the first\n\nbig.txt\n```\nfirst = 2\n```\n"
+    servers = two([overflow(), *[whole] * 4], window=64000)
+    folder = repo({"big.txt": lines})
+    pin = ("--model", "one/one-model", "--no-gate")
+    ran = bench.run("task", "In big.txt make `first` 2", *pin, cwd=folder)
+    assert ran.code == 4, ran.err
+    assert "cannot be written whole" in ran.err
+    assert len(servers.first.calls) > 1
+
+
+def test_a_commit_names_the_model_whose_edits_it_holds(
+    bench: Bench, calc: Path, two: Callable[..., Two]
+) -> None:
+    """Not the one that was asked last."""
+    two([line_of("*"), *[Status(400)] * 9], [TALK] * 9)
+    ran = bench.run("task", TEXT, "--gate", "false", cwd=calc)
+    assert ran.code == 3, ran.err
+    assert trailers(calc, ran.out.strip())["Agent-Model"] == "one/one-model"
+
+
+def test_a_local_model_that_is_not_here_is_one_less(
+    bench: Bench, calc: Path, two: Callable[..., Two]
+) -> None:
+    """In the middle of a task it is no wrong command: the task ends for want of a model."""
+    names = '["one/one-model", "local/qwen2.5-coder-1.5b"]'
+    two([Status(400)] * 9, weak="true", more=f"[route]\nmodels = {names}\n")
+    ran = bench.run("task", TEXT, "--gate", GREEN, cwd=calc)
+    assert ran.code == 6, ran.err
+    assert shown(bench, calc)["ending"] == "provider"
+
+
+def test_a_refusal_is_not_paid_for_again_after_a_budget_has_shortened_it(
+    bench: Bench, calc: Path, two: Callable[..., Two]
+) -> None:
+    """How long a reply may be is no part of what was asked."""
+    refuse = Refuse("I will not.")
+    servers = two([refuse, refuse, refuse, refuse], max_output=16000)
+    pin = ("--model", "one/one-model")
+    assert run(bench, calc, *pin, "--budget", "0.02").code == 6
+    before = len(servers.first.calls)
+    assert servers.first.calls[0].json["max_tokens"] < 16000
+    assert bench.run("resume", *pin, "--budget", "1", "--gate", GREEN, cwd=calc).code == 6
+    assert len(servers.first.calls) == before
 
 
 def test_a_budget_holds_over_the_models_of_a_task(

@@ -171,3 +171,32 @@ def test_events_after_a_gc_stand_on_those_before(repo: Make) -> None:
         prune(folder)
     assert whole(folder)
     assert TaskLog.load(GitRepo.open(folder), "abc").read("n") == b"2"
+
+
+def test_an_object_that_lost_its_content_is_written_again(repo: Make) -> None:
+    """A name may outlive a power cut that its content did not."""
+    folder = repo({"a": "1"})
+    opened = GitRepo.open(folder)
+    tree = opened.tree_of(opened.resolve("HEAD"))
+    made = opened.with_files(tree, {"b": File(b"new")})
+    blob = git(folder, "rev-parse", f"{made}:b").strip()
+    place = folder / ".git" / "objects" / blob[:2] / blob[2:]
+    for damage in (b"", b"x", place.read_bytes()[:-3]):
+        place.chmod(0o644)
+        place.write_bytes(damage)
+        again = GitRepo.open(folder)
+        assert again.with_files(tree, {"b": File(b"new")}) == made
+        assert git(folder, "cat-file", "-p", blob) == "new"
+
+
+def test_a_repository_that_is_let_go_keeps_no_file_open(repo: Make) -> None:
+    """However much was written and led to nothing."""
+    folder = repo({"a": "1"})
+    before = len(list(Path("/dev/fd").iterdir()))
+    for n in range(5):
+        opened = GitRepo.open(folder)
+        base = opened.tree_of(opened.resolve("HEAD"))
+        for k in range(20):
+            opened.with_files(base, {"b": File(f"{n} {k}".encode())})
+        del opened
+    assert len(list(Path("/dev/fd").iterdir())) <= before + 2

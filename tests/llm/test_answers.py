@@ -99,16 +99,23 @@ def test_what_was_taken_is_there_without_the_first_task(repo: Make, server: Serv
     assert len(running.calls) == 1
 
 
+def test_how_long_a_reply_may_be_is_no_part_of_the_question(repo: Make, server: Serve) -> None:
+    """It depends on what is left of a budget; a whole answer stays one."""
+    folder = repo({"a": "1"})
+    running = server([Say("x")])
+    stack(running, new_log(folder, "one")).complete(replace(ASKED, max_tokens=999))
+    assert stack(running, new_log(folder, "two")).complete(ASKED).text == "x"
+
+
 @pytest.mark.parametrize(
     "other",
     [
         replace(ASKED, messages=(Message("user", "something else"),)),
         replace(ASKED, messages=(Message("user", "s"), ASKED.messages[1])),
-        replace(ASKED, max_tokens=999),
         replace(ASKED, temperature=0.3),
         replace(ASKED, schema={"type": "object"}),
     ],
-    ids=["words", "role", "length", "temperature", "schema"],
+    ids=["words", "role", "temperature", "schema"],
 )
 def test_another_question_is_asked(repo: Make, server: Serve, other: Request) -> None:
     """Whatever a model could tell apart is not the same question."""
