@@ -12,7 +12,7 @@ Phase = Literal["plan", "propose"]
 Job = Literal["plan", "code", "repair", "ask", "review"]
 """What models are chosen for, each job by itself."""
 
-CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "error"]
+CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "overflow", "error"]
 
 
 @dataclass(frozen=True)

@@ -70,11 +70,17 @@ def put(handle: int, folder: str) -> None:
 
 
 class Batch:
-    """New files below a folder that are to be on the disk together. They are open until then."""
+    """New files below a folder that are to be on the disk together. They are open until then.
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    `beside` is where what is committed behind them will be: on another disk that does nothing for
+    these.
+    """
+
+    def __init__(self, folder: str, beside: str) -> None:
         self._handles: dict[str, int] = {}
+        self._folder = folder
+        same = Path(folder).stat().st_dev == Path(beside).stat().st_dev
+        self._in_order = same and in_order(folder)
 
     def __contains__(self, place: str) -> bool:
         return place in self._handles
@@ -97,8 +103,11 @@ class Batch:
         folder = self._folder
         try:
             for handle in self._handles.values():
-                put(handle, folder)
-            if self._handles and in_order(folder):
+                if self._in_order:
+                    put(handle, folder)
+                else:
+                    os.fsync(handle)
+            if self._handles and self._in_order:
                 if for_good:
                     os.fsync(next(iter(self._handles.values())))
             elif self._handles:

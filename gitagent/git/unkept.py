@@ -171,7 +171,7 @@ class Unkept:
 
     @cached_property
     def _unsynced(self) -> disk.Batch:
-        return disk.Batch(self._folder)
+        return disk.Batch(self._folder, str(worktrees.shared(Path(self._repository.path))))
 
     @cached_property
     def _folder(self) -> str:

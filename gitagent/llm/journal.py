@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gitagent.domain.call import Call, Reply, Request
-from gitagent.errors import BadReply, EmptyReply
+from gitagent.errors import BadReply, ContextOverflow, EmptyReply
 from gitagent.llm.ledger import Ledger, request_hash
 from gitagent.ports import Model, ModelProfile
 
@@ -15,7 +15,11 @@ BAD: Mapping[str, type[BadReply]] = {"refused": BadReply, "empty": EmptyReply}
 
 class JournalModel:
     """Wraps a model; answers from the task's log what the log has an answer to, whichever model
-    gave it."""
+    gave it.
+
+    Raises ContextOverflow for a question that was too long then and has its answer to a shorter
+    one: what may be done with that follows from what the shorter one showed.
+    """
 
     def __init__(self, inner: Model, ledger: Ledger) -> None:
         self._inner = inner
@@ -26,12 +30,24 @@ class JournalModel:
         return self._kept(request) or self._inner.complete(request)
 
     def _kept(self, request: Request) -> Reply | None:
-        for call in self._ledger.calls:
-            answered = call.key == request.key and call.status in ("ok", "length")
-            if answered and (reply := self._ledger.reply(call)):
+        calls = [call for call in self._ledger.calls if call.key == request.key]
+        answered = [call for call in calls if call.status in ("ok", "length")]
+        if answered and (too_long := overflowed(calls, request)):
+            raise ContextOverflow(too_long.error)
+        for call in answered:
+            if reply := self._ledger.reply(call):
                 self._ledger.reuse(call)
                 return reply
         return None
+
+
+def overflowed(calls: Sequence[Call], request: Request) -> Call | None:
+    """The call that put this question, in these words, to a model for which it was too long."""
+    asked = request_hash(request)
+    same = [call for call in calls if call.request_hash == asked]
+    if any(call.status in ("ok", "length") for call in same):
+        return None
+    return next((call for call in same if call.status == "overflow"), None)
 
 
 class KnownBadModel:

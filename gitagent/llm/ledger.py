@@ -22,6 +22,7 @@ from gitagent.domain.task import Task
 from gitagent.errors import (
     BadReply,
     BudgetExceeded,
+    ContextOverflow,
     EmptyReply,
     ProviderError,
     ProviderRejected,
@@ -286,6 +287,8 @@ def is_taken(call: Call) -> bool:
 
 
 def _status(error: ProviderError) -> CallStatus:
+    if isinstance(error, ContextOverflow):
+        return "overflow"
     if not isinstance(error, BadReply):
         return "error"
     return "empty" if isinstance(error, EmptyReply) else "refused"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from gitagent.domain.call import Call, Reply, Request
 from gitagent.domain.codec import from_json
-from gitagent.errors import BudgetExceeded, Ending, ProviderError
+from gitagent.errors import BudgetExceeded, ContextOverflow, Ending, ProviderError
 from gitagent.llm.exchange import reply_name
-from gitagent.llm.journal import BAD
+from gitagent.llm.journal import BAD, overflowed
 from gitagent.ports import ModelProfile
 from gitagent.replay.course import Course
 from gitagent.replay.difference import Difference, in_prompt
@@ -34,6 +34,9 @@ class RecordedModel:
         where it asked no such question.
         """
         calls = [call for call in self._past.closing.calls if call.key == request.key]
+        if too_long := overflowed(calls, request):
+            raise ContextOverflow(too_long.error)
+        calls = [call for call in calls if call.status != "overflow"]
         for call in calls:
             self._compare(call, request)
         for call in calls:

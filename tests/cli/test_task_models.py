@@ -184,6 +184,29 @@ def test_what_was_cut_from_the_prompt_is_not_overwritten(
     assert len(servers.first.calls) > 1
 
 
+def test_a_resume_knows_what_was_cut_from_the_prompt(
+    bench: Bench, repo: Callable[..., Path], two: Callable[..., Two]
+) -> None:
+    """The answer to the shorter question is no answer to the longer one; nothing is asked again."""
+    lines = "first = 0\n" + "".join(f"option_{n} = {n} of the settings\n" for n in range(700))
+    whole = "Commit: Change the first\n\nbig.txt\n```\nfirst = 2\n```\n"
+    right = block("big.txt", "first = 0", "first = 2")
+    servers = two([overflow(), whole, right], window=64000)
+    folder = repo({"big.txt": lines})
+    pin = ("--model", "one/one-model", "--no-gate")
+    ran = bench.run("task", "In big.txt make `first` 2", *pin, "--max-calls", "2", cwd=folder)
+    assert ran.code == 5, ran.err
+    again = bench.run("resume", *pin, cwd=folder)
+    assert again.code == 0, again.err
+    assert len(servers.first.calls) == 3
+    branch = again.out.strip()
+    assert git(folder, "diff", "--shortstat", "main", branch).split()[3:] == [
+        *("1", "insertion(+),", "1", "deletion(-)"),
+    ]
+    replayed = bench.run("replay", cwd=folder)
+    assert replayed.code == 0, replayed.err + replayed.out
+
+
 def test_a_commit_names_the_model_whose_edits_it_holds(
     bench: Bench, calc: Path, two: Callable[..., Two]
 ) -> None:

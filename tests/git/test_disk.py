@@ -87,7 +87,7 @@ def opened() -> int:
 def test_a_batch_closes_what_it_was_given(tmp_path: Path) -> None:
     """However many files there are, few are open at once, and none afterwards."""
     before = opened()
-    batch = disk.Batch(str(tmp_path))
+    batch = disk.Batch(str(tmp_path), str(tmp_path))
     for n in range(3 * disk.MOST_OPEN):
         place = tmp_path / str(n)
         batch.add(os.open(place, os.O_WRONLY | os.O_CREAT), str(place))
