@@ -19,7 +19,7 @@ from gitagent.llm import health
 from gitagent.llm.answers import AnswersModel, AnswerStore
 from gitagent.llm.breaker import Breaker, BreakerModel
 from gitagent.llm.charge import near_window
-from gitagent.llm.choose import LOCAL, LOCAL_MODEL, Choice, World, choose, routes
+from gitagent.llm.choose import LOCAL, LOCAL_MODEL, Choice, World, routes
 from gitagent.llm.client import ChatClient, Endpoint
 from gitagent.llm.fallback import FallbackModel, Member
 from gitagent.llm.journal import JournalModel, KnownBadModel
@@ -49,11 +49,6 @@ Routes = Mapping[Job, Sequence[Ranked]]
 def world(environ: Mapping[str, str]) -> World:
     """What a choice of model depends on besides the configuration."""
     return World(environ, model_names, _local_present)
-
-
-def pick(config: Config, environ: Mapping[str, str], wanted: str) -> Choice:
-    """The model that writes a task's code, and why."""
-    return choose(config, world(environ), wanted)
 
 
 def route(

@@ -113,7 +113,7 @@ class Batch:
             elif self._handles:
                 named = {Path(place).parent for place in self._handles}
                 for each in (*named, Path(folder)):
-                    _fsync(each)
+                    fsync(each)
         finally:
             for handle in self._handles.values():
                 os.close(handle)
@@ -188,12 +188,13 @@ class Blanks:
 
 def commit(place: Path, folder: str) -> None:
     """All that was `put` before is there for good, and so is the file `place` under its name."""
-    _fsync(place)
+    fsync(place)
     if not in_order(folder):
-        _fsync(place.parent)
+        fsync(place.parent)
 
 
-def _fsync(place: Path) -> None:
+def fsync(place: Path) -> None:
+    """A file by itself or, of a folder, the names in it."""
     handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

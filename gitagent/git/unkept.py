@@ -54,9 +54,9 @@ class Unkept:
 
         libgit2 syncs each object by itself, which costs an event more than all else in it.
         """
-        head = b"%s %d\0" % (KINDS[kind], len(data))
-        name = hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
-        self._put(name, head + data)
+        content = _object(kind, data)
+        name = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        self._put(name, content)
         self._objects[name] = kind, data if len(data) <= REMEMBERED_BYTES else None
         return name
 
@@ -87,13 +87,11 @@ class Unkept:
     def restore(self) -> None:
         """Write again what is gone; Conflict where that cannot be done."""
         for name, (kind, data) in self._objects.items():
-            if self._is_loose(name):
+            if _is_file(self._place(name)) or self._is_there(name):
                 continue
-            if self._is_there(name):
-                continue  # in a pack by now
             if data is None:
                 raise self._gone()
-            self._put(name, b"%s %d\0" % (KINDS[kind], len(data)) + data)
+            self._put(name, _object(kind, data))
 
     def forget(self) -> None:
         """A ref leads to all of it."""
@@ -153,14 +151,11 @@ class Unkept:
                 return True
         return False
 
-    def _is_loose(self, name: str) -> bool:
-        return _is_file(self._place(name))
-
     def _place(self, name: str) -> str:
         return f"{self._folder}/{name[:2]}/{name[2:]}"
 
     def _is_there(self, name: str) -> bool:
-        """By a look at the disk: the database in use may still remember what is gone."""
+        """In a pack, by a look at the disk: the database in use may still know what is gone."""
         import pygit2
 
         return name in pygit2.Odb(self._folder)
@@ -183,6 +178,11 @@ class Unkept:
             "A `git gc --prune=now` has removed what was just being written.",
             hint="Nothing of yours is lost. Do it again when the gc has ended.",
         )
+
+
+def _object(kind: int, data: bytes) -> bytes:
+    """What git takes the id of, and keeps."""
+    return b"%s %d\0" % (KINDS[kind], len(data)) + data
 
 
 def _looked_at(place: str, content: bytes) -> tuple[int | None, bool]:

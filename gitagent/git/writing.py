@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gitagent.errors import Unwritable
 from gitagent.failpoints import reach
+from gitagent.git import disk
 
 BALLAST = "gitagent/room"
 BALLAST_BYTES = 2 << 20
@@ -32,11 +33,7 @@ def sync(folder: Path) -> None:
     had to make that folder.
     """
     with writing():
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        disk.fsync(folder)
 
 
 def hold_room(common: Path, task_id: str) -> None:

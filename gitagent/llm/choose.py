@@ -78,14 +78,6 @@ class _NoKey(UsageError):
     )
 
 
-def choose(config: Config, world: World, wanted: str = "") -> Choice:
-    """The model that writes a task's code. `wanted` is what `--model` says.
-
-    Raises NoModel where there is none, UsageError where the name does not say which.
-    """
-    return routes(config, world, (wanted,), jobs=("code",))["code"][0].choice
-
-
 def routes(
     config: Config,
     world: World,

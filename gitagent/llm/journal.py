@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from gitagent.domain.call import Call, Reply, Request
 from gitagent.errors import BadReply, ContextOverflow, EmptyReply
-from gitagent.llm.ledger import Ledger, request_hash
+from gitagent.llm.exchange import request_hash
+from gitagent.llm.ledger import Ledger
 from gitagent.ports import Model, ModelProfile
 
 BAD: Mapping[str, type[BadReply]] = {"refused": BadReply, "empty": EmptyReply}

@@ -28,22 +28,11 @@ from gitagent.errors import (
     ProviderRejected,
     UsageError,
 )
-from gitagent.llm.charge import affordable, believed, charge, has_price, prompt_tokens, worst
+from gitagent.llm.charge import affordable, believed, charge, has_price, worst
 from gitagent.llm.day import NO_CAP, DaySpend
-from gitagent.llm.exchange import kept, question, reply_name, request_hash, request_name
+from gitagent.llm.exchange import kept, reply_name, request_hash, request_name
 from gitagent.llm.prices import priced
 from gitagent.ports import Log, Model, ModelProfile
-
-__all__ = [
-    "Budget",
-    "Ledger",
-    "LedgerModel",
-    "is_taken",
-    "prompt_tokens",
-    "question",
-    "reply_name",
-    "request_hash",
-]
 
 NO_NOTES: Mapping[str, bytes] = {}
 OnCall = Callable[[Call, ModelProfile], None]

@@ -14,7 +14,7 @@ import pytest
 from gitagent.config import Config
 from gitagent.errors import NoModel, ProviderUnavailable, UsageError
 from gitagent.llm import places as module
-from gitagent.llm.choose import LOCAL_MODEL, Choice, World, candidates, choose, routes
+from gitagent.llm.choose import LOCAL_MODEL, Choice, World, candidates, routes
 from gitagent.llm.client import Endpoint
 from gitagent.llm.places import providers
 from gitagent.rows import ModelRow, Provider, ScoreRow
@@ -28,6 +28,11 @@ OWN = Provider("own", "http://127.0.0.1:1/v1", "OWN_KEY", "own-model")
 def no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """What listens on the usual ports of this machine is not the test's business."""
     monkeypatch.setattr(module, "SERVERS", ())
+
+
+def choose(config: Config, found: World, wanted: str = "") -> Choice:
+    """The model that writes a task's code."""
+    return routes(config, found, (wanted,), jobs=("code",))["code"][0].choice
 
 
 def pick(
