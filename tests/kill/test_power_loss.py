@@ -37,6 +37,7 @@ class Disk:
     in_order: bool = False
     unsynced: set[str] = field(default_factory=set)
     moves: int = 0
+    early: list[str] = field(default_factory=list)
 
     def see(self, line: str) -> None:
         """One line of strace."""
@@ -70,11 +71,19 @@ class Disk:
         if not self._counts(after):
             return
         self.moves += 1
+        is_ref = after.startswith(f"{self.git}/refs/") and not after.endswith(".lock")
+        if is_ref and any(map(self._is_object, self.unsynced)):
+            self.early.append(after)
         if before in self.unsynced:
             # the name is there, and what it leads to may not be
             self.unsynced.add(f"content of {after}")
         self.unsynced.discard(before)
         self.unsynced.add(f"names in {posixpath.dirname(after)}")
+
+    def _is_object(self, what: str) -> bool:
+        """Whether an object could be lost to which a ref is about to lead."""
+        covered = self.in_order and what.startswith(BY_JOURNAL)
+        return f"{self.git}/objects/" in what and not covered
 
     def _add(self, path: str, what: str) -> None:
         if self._counts(path):
@@ -108,6 +117,7 @@ def test_all_is_synced_before_each_call_and_at_the_end(stage: Stage, ordered: bo
     # looking which models there are costs nothing, and comes first
     assert len(found) >= len(stage.whole.asked) + 1
     assert [*filter(None, found)] == []
+    assert disk.early == [], "a ref has moved before what it leads to was synced"
 
 
 @pytest.mark.parametrize(
