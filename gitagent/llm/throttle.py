@@ -81,7 +81,7 @@ class Throttle:
         Raises Resting where it would take longer; nothing was sent then.
         """
         turn = self._wait(patience_s, on_wait, name)
-        self._last.pause = 0.0
+        self._last.pause, self._last.refused = 0.0, False
         try:
             yield turn
         finally:
@@ -115,6 +115,7 @@ class Throttle:
         Requests that were under way together count once.
         """
         said = getattr(self._last, "pause", 0.0) if retry_after is None else retry_after
+        self._last.refused = True
         with self._cell.held() as state:
             rounds = min(state.get("rounds", 0.0), MOST_ROUNDS)
             own = min(self._first_pause_s * 2.0**rounds, LONGEST_OWN_PAUSE_S)
@@ -146,7 +147,8 @@ class Throttle:
             if pause:
                 if pause >= TOLD_S:
                     on_wait(f"{name} wants no request for now.", pause)
-                time.sleep(min(left, pause + _spread(pause)))
+                behind = getattr(self._last, "refused", False)
+                time.sleep(min(left, pause + _spread(pause, behind=behind)))
                 continue
             if not told and now() - began > TOLD_S:
                 told = True
@@ -243,6 +245,10 @@ def _extend(state: State, pause_s: float) -> None:
     state["until"] = now() + max(_pause(state), min(pause_s, LONGEST_PAUSE_S))
 
 
-def _spread(pause: float) -> float:
-    """So that those who wait for the same moment come one after the other, in any order."""
-    return random.uniform(0, min(MOST_SPREAD_S, max(LEAST_SPREAD_S, SPREAD * pause)))
+def _spread(pause: float, *, behind: bool) -> float:
+    """So that those who wait for the same moment come one after the other, in any order.
+
+    Who was refused comes behind the others: a few refusals are then no one's last attempt.
+    """
+    most = min(MOST_SPREAD_S, max(LEAST_SPREAD_S, SPREAD * pause))
+    return random.uniform(most, 2 * most) if behind else random.uniform(0, most)

@@ -314,6 +314,26 @@ def test_after_a_refusal_requests_go_out_one_by_one(throttle: Throttle) -> None:
     assert max(gaps[-5:]) < 0.005
 
 
+def test_who_was_refused_comes_behind_who_was_not(throttle: Throttle) -> None:
+    """A few refusals meet as many callers, and are not the last attempt of one."""
+
+    def refused_first(start: threading.Barrier) -> float:
+        throttle.refused(in_turn(throttle, 5.0), 0.3)
+        start.wait()
+        return in_turn(throttle, 5.0).began
+
+    def fresh(start: threading.Barrier) -> float:
+        start.wait()
+        return in_turn(throttle, 5.0).began
+
+    for _ in range(4):
+        start = threading.Barrier(7)
+        with ThreadPoolExecutor(7) as pool:
+            behind = pool.submit(refused_first, start)
+            others = [pool.submit(fresh, start) for _ in range(6)]
+            assert behind.result() > min(other.result() for other in others)
+
+
 @pytest.mark.parametrize("status", [500, 503, 400])
 def test_only_429_slows_down(server: Serve, throttle: Throttle, status: int) -> None:
     """What else goes wrong says nothing of too many requests."""
