@@ -61,6 +61,7 @@ FOREIGN = {
     "tomlkit": "user_file",
     "xllamacpp": "llm",
     "psycopg": "index",
+    "tree_sitter": "index",
     "opentelemetry": "tracing",
     "click": "cli",
     "rich": "cli",
@@ -228,6 +229,7 @@ HEAVY = {
     "keyring",
     "secretstorage",
     "tomlkit",
+    "tree_sitter",
 }
 
 

@@ -1,0 +1,117 @@
+"""What an index knows of one blob: its words, what it defines, what it uses, what it imports.
+
+Facts belong to a blob and the language that its path gives it, and to nothing else: not to a
+commit, a repository or the rest of the path. So a branch switch finds them all there, and where
+an import leads is another module's question (`imports`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from gitagent.index import left_out, prose, words
+from gitagent.index.languages import Language, named
+
+if TYPE_CHECKING:
+    import msgspec
+
+VERSION = 1
+"""Of the way in which facts are made; stored facts of another version are made anew."""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One definition: `line` to `end`, 1-based and inclusive, with the line that introduces it.
+
+    `scope` is the qualified name of what it stands in, `""` at the top; names are joined by dots
+    in every language. `kind` is one of class, constant, enum, field, function, interface, macro,
+    method, module, section, struct, trait, type.
+    """
+
+    name: str
+    kind: str
+    line: int
+    end: int
+    signature: str
+    scope: str = ""
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.scope}.{self.name}" if self.scope else self.name
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is kept of a blob.
+
+    `terms` counts words (see `words.counted`), `refs` the names that are called, used as a type
+    or imported, as they are written; names that only the blob itself could mean are there too.
+    `imports` are what the language's import statements name, normal in form (see `imports`).
+    `skipped` says why nothing else is here. `unparsed` says that the syntax took too much work,
+    so that only words are known.
+    """
+
+    language: str = ""
+    terms: Mapping[str, int] = field(default_factory=dict)
+    defs: tuple[Symbol, ...] = ()
+    refs: Mapping[str, int] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    lines: int = 0
+    skipped: str = ""
+    unparsed: bool = False
+
+    @property
+    def length(self) -> int:
+        """How many words there are, which is the document's length for BM25."""
+        return sum(self.terms.values())
+
+
+def facts_of(language: str, data: bytes) -> Facts:
+    """What is to be known of a blob in a language (`languages.language_of` its path)."""
+    if reason := left_out.by_content(data):
+        return Facts(language, skipped=reason)
+    text = left_out.readable(data)
+    lines = text.count(b"\n") + (not text.endswith(b"\n") and bool(text))
+    terms = words.counted(text)
+    known = named(language)
+    if known is None:
+        return Facts(language, terms, lines=lines)
+    if known.grammar is None:
+        return Facts(language, terms, prose.sections(text, known.name), lines=lines)
+    return _parsed(known, text, terms, lines)
+
+
+def _parsed(language: Language, text: bytes, terms: dict[str, int], lines: int) -> Facts:
+    from gitagent.index import syntax
+
+    found = syntax.read(language, text)
+    if found is None:
+        return Facts(language.name, terms, lines=lines, unparsed=True)
+    return Facts(language.name, terms, found.defs, found.refs, found.imports, lines)
+
+
+def encode(facts: Facts) -> bytes:
+    """As MessagePack, which is data and can hold nothing that acts."""
+    return _encoder().encode(facts)
+
+
+def decode(data: bytes) -> Facts:
+    """What `encode` made; msgspec.ValidationError or DecodeError where it is something else."""
+    return _decoder().decode(data)
+
+
+@cache
+def _encoder() -> msgspec.msgpack.Encoder:
+    import msgspec
+
+    return msgspec.msgpack.Encoder()
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Facts]:
+    import msgspec
+
+    return msgspec.msgpack.Decoder(Facts)

@@ -1,0 +1,13 @@
+(call_expression function: (identifier) @ref)
+(call_expression function: (member_expression property: (property_identifier) @ref))
+(new_expression constructor: (identifier) @ref)
+(new_expression constructor: (member_expression property: (property_identifier) @ref))
+(import_specifier name: (identifier) @ref)
+(import_clause (identifier) @ref)
+(export_specifier name: (identifier) @ref)
+(identifier) @maybe.constant
+(import_statement source: (string (string_fragment) @import))
+(export_statement source: (string (string_fragment) @import))
+(call_expression function: (import) arguments: (arguments . (string (string_fragment) @import)))
+(call_expression function: (identifier) @_f
+  arguments: (arguments . (string (string_fragment) @import)) (#eq? @_f "require"))
