@@ -8,7 +8,8 @@
     │   ├── UnknownRevision
     │   ├── MissingObject              the repository is not whole
     │   ├── UnknownTask
-    │   └── NoModel
+    │   ├── NoModel
+    │   └── NoDatabase                 the index does without
     ├── GateFailed                 3
     ├── NoChange                   4
     │   └── NotApplied                 edits that do not fit the files
@@ -137,6 +138,15 @@ class NoModel(UsageError):
         "or start Ollama or llama.cpp, or run it here: `pip install 'gitagent[local]'`, then "
         "`git agent models pull qwen2.5-coder-1.5b`."
     )
+
+
+class NoDatabase(UsageError):
+    """The database of the index cannot be used.
+
+    What asks the index goes on without it: it is a cache of what the repository says.
+    """
+
+    hint = "`git agent doctor` says which database is used and whether it answers."
 
 
 class GateFailed(AgentError):

@@ -224,6 +224,7 @@ HEAVY = {
     "genai_prices",
     "tenacity",
     "msgspec",
+    "psycopg",
     "unidiff",
     "rich",
     "keyring",

@@ -1,0 +1,114 @@
+"""A session at the database of the index: the embedded server's, or that of a DSN."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from gitagent.errors import NoDatabase
+from gitagent.index.pg import cluster
+from gitagent.index.pg.migrate import migrate
+from gitagent.index.pg.queries import query
+from gitagent.index.pg.room import PORT
+from gitagent.index.pg.server import Served
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+CONNECT_S = 5
+STATEMENT_S = 60
+
+
+class Lost(NoDatabase):
+    """The database does not answer, or no longer."""
+
+
+def repository_key(roots: Sequence[str], share: str) -> str:
+    """What names a repository's rows: its root commits, and who shares them.
+
+    `share` is a word that only those know who may see each other's rows; forks of one project have
+    the same roots. It is part of the key as it is, so it is a secret like a password.
+    """
+    return hashlib.sha256("\0".join([share, *sorted(roots)]).encode()).hexdigest()
+
+
+def embedded(served: Served, key: str) -> Connection:
+    """A session at the embedded server, which whatever libpq finds in the environment leaves alone.
+
+    NoDatabase where it cannot be had.
+    """
+    return _session(
+        key,
+        host=served.sockets,
+        port=PORT,
+        user=cluster.ROLE,
+        dbname=cluster.DATABASE,
+        options="",
+        sslmode="disable",
+        gssencmode="disable",
+        channel_binding="disable",
+        target_session_attrs="any",
+        require_auth="",
+    )
+
+
+def at(dsn: str, key: str) -> Connection:
+    """A session at a Postgres by DSN; NoDatabase where it cannot be had.
+
+    What the DSN holds is in no message.
+    """
+    return _session(key, dsn)
+
+
+def _session(key: str, conninfo: str = "", **parameters: Any) -> Connection:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise NoDatabase(
+            "psycopg, which talks to Postgres, is not installed.",
+            hint="`pip install 'gitagent[index]'` installs it.",
+        ) from error
+    try:
+        connection = psycopg.connect(
+            conninfo,
+            autocommit=True,
+            application_name="gitagent",
+            client_encoding="utf8",
+            connect_timeout=CONNECT_S,
+            tcp_user_timeout=STATEMENT_S * 1000,
+            **parameters,
+        )
+    except psycopg.ProgrammingError:
+        # a DSN that cannot be read is quoted in the error, with the password in it: no cause
+        raise NoDatabase("`index.dsn` is not a DSN of Postgres.") from None
+    except psycopg.Error as error:
+        raise Lost(f"The index's database does not answer: {_first(error)}") from error
+    try:
+        with translated():
+            migrate(connection)
+            values = {"key": key, "timeout_ms": str(STATEMENT_S * 1000)}
+            connection.execute(query("settings"), values)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What psycopg raises becomes NoDatabase: the index goes on without a database."""
+    import psycopg
+
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise Lost(f"The index's database is gone: {_first(error)}") from error
+    except psycopg.Error as error:
+        raise NoDatabase(f"The index's database failed: {_first(error)}") from error
+
+
+def _first(error: BaseException) -> str:
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:300]

@@ -1,0 +1,166 @@
+-- Every question that the store asks, by name. A repository's rows are named in each of them,
+-- beside the filter of the server: the planner needs it, and a superuser has no filter.
+
+-- name: versions
+-- The steps of the schema that this database has.
+select version from gitagent.versions;
+
+-- name: settings
+-- What holds for the whole session. As arguments: no list of sessions shows the key.
+select set_config('search_path', 'gitagent', false),
+       set_config('gitagent.key', %(key)s, false),
+       set_config('synchronous_commit', 'off', false),
+       set_config('statement_timeout', %(timeout_ms)s, false),
+       set_config('lock_timeout', %(timeout_ms)s, false);
+
+-- name: enter
+-- The repository of this session; nothing where it is not there yet.
+select own_repository();
+
+-- name: add_repository
+insert into repositories (digest) values (sha256(convert_to(%(key)s, 'UTF8')))
+on conflict (digest) do nothing;
+
+-- name: filtered
+-- Whether the server holds repositories apart for this role.
+select not (rolsuper or rolbypassrls) from pg_roles where rolname = current_user;
+
+-- name: lock
+-- One writer at a time in a repository, until the transaction ends.
+select documents, segments from repositories where id = %(repository)s for update;
+
+-- name: hand_out
+update repositories set documents = %(documents)s, segments = %(segments)s
+where id = %(repository)s;
+
+-- name: stored
+-- Which of these objects there are, by language.
+select object, language, id, length from documents
+where repository = %(repository)s and edition = %(edition)s and object = any(%(objects)s);
+
+-- name: incoming_documents
+-- COPY does not know of row filters, so it fills a table of the session, which INSERT reads.
+create temporary table if not exists incoming_documents (
+    id int, object bytea, language text, length int, pinned bool, skipped text, facts bytea
+) on commit delete rows;
+
+-- name: count
+select count(*) from documents where repository = %(repository)s and id = any(%(documents)s);
+
+-- name: copy_documents
+copy incoming_documents (id, object, language, length, pinned, skipped, facts)
+from stdin (format binary);
+
+-- name: add_documents
+insert into documents (repository, id, object, language, edition, length, pinned, skipped, facts)
+select %(repository)s, id, object, language, %(edition)s, length, pinned, skipped, facts
+from incoming_documents;
+
+-- name: incoming_postings
+create temporary table if not exists incoming_postings (
+    field text, term text, postings bytea
+) on commit delete rows;
+
+-- name: copy_postings
+copy incoming_postings (field, term, postings) from stdin (format binary);
+
+-- name: add_postings
+insert into postings (repository, field, term, segment, postings)
+select %(repository)s, field, term, %(segment)s, postings from incoming_postings;
+
+-- name: keep_snapshot
+-- The same tree may have been kept meanwhile by somebody else, with the same content.
+insert into snapshots (repository, tree, edition, used, paths, documents, lengths)
+values (%(repository)s, %(tree)s, %(edition)s, %(used)s, %(paths)s, %(documents)s, %(lengths)s)
+on conflict (repository, tree, edition) do update
+set used = excluded.used, paths = excluded.paths,
+    documents = excluded.documents, lengths = excluded.lengths;
+
+-- name: use
+-- Counts, because no clock is trusted. Nothing where somebody writes: a query does not wait for it.
+update repositories set used = used + 1
+where id = (select id from repositories where id = %(repository)s for update skip locked)
+returning used;
+
+-- name: newest_use
+select used from repositories where id = %(repository)s;
+
+-- name: snapshot
+select paths, documents, lengths, used from snapshots
+where repository = %(repository)s and tree = %(tree)s and edition = %(edition)s;
+
+-- name: touch
+update snapshots set used = %(used)s
+where repository = %(repository)s and tree = %(tree)s and edition = %(edition)s;
+
+-- name: postings
+select term, postings from postings
+where repository = %(repository)s and field = %(field)s and term = any(%(terms)s);
+
+-- name: terms
+-- The terms of a field that begin so.
+select distinct term from postings
+where repository = %(repository)s and field = %(field)s
+  and term >= %(prefix)s and term < %(beyond)s
+order by term limit %(limit)s;
+
+-- name: facts
+select id, facts from documents where repository = %(repository)s and id = any(%(documents)s);
+
+-- name: skipped
+select id, skipped from documents
+where repository = %(repository)s and id = any(%(documents)s) and skipped <> '';
+
+-- name: pinned
+-- The documents that no snapshot holds, such as commits.
+select id, object, length from documents
+where repository = %(repository)s and edition = %(edition)s and language = %(language)s and pinned;
+
+-- name: drop_snapshots
+-- All but those used last, and those of other editions.
+delete from snapshots s
+where s.repository = %(repository)s and (
+    s.edition <> %(edition)s
+    or s.used < (select min(used) from (
+        select used from snapshots
+        where repository = %(repository)s and edition = %(edition)s
+        order by used desc limit %(keep)s) newest)
+);
+
+-- name: snapshot_documents
+select documents from snapshots where repository = %(repository)s;
+
+-- name: drop_documents
+delete from documents
+where repository = %(repository)s and id <= %(newest)s and not id = any(%(living)s)
+  and (not pinned or edition <> %(edition)s);
+
+-- name: document_ids
+select id from documents where repository = %(repository)s;
+
+-- name: all_postings
+select field, term, postings from postings
+where repository = %(repository)s order by field, term, segment;
+
+-- name: tidy
+-- Gives the room of what went to what comes; where somebody works on a table, the next one does.
+vacuum (analyze, skip_locked) documents, postings, snapshots;
+
+-- name: clear_postings
+delete from postings where repository = %(repository)s;
+
+-- name: clear_documents
+delete from documents where repository = %(repository)s;
+
+-- name: clear_snapshots
+delete from snapshots where repository = %(repository)s;
+
+-- name: sizes
+-- Rows of one repository; the bytes are those of the whole database, of which only it is told.
+select (select count(*) from documents where repository = %(repository)s),
+       (select count(*) from documents where repository = %(repository)s and skipped <> ''),
+       (select count(*) from snapshots where repository = %(repository)s),
+       (select count(*) from postings where repository = %(repository)s),
+       (select coalesce(sum(length(postings)), 0)::bigint
+        from postings where repository = %(repository)s),
+       pg_database_size(current_database());

@@ -1,0 +1,288 @@
+"""Facts by blob, and trees as lists of them, in Postgres.
+
+Nothing here is worth a loss: all of it can be made anew from the repository. A caller that gets
+NoDatabase goes on without.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gitagent.index.pg.connect import translated
+from gitagent.index.pg.packed import (
+    BITS,
+    POSTING,
+    Key,
+    from_bytes,
+    inverted,
+    packed,
+    storable,
+    to_bytes,
+    unpacked,
+)
+from gitagent.index.pg.queries import query
+from gitagent.index.pg.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+_DOCUMENT_TYPES = ("int4", "bytea", "text", "int4", "bool", "text", "bytea")
+_POSTING_TYPES = ("text", "text", "bytea")
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is known of an object in a language.
+
+    `object` is its id in hexadecimal; `fields` counts terms by field (`text`, `defines`, …);
+    `facts` is what the writer wants back whole. `pinned` keeps it although no snapshot holds it.
+    `skipped` says why nothing else is here.
+    """
+
+    object: str
+    language: str
+    length: int = 0
+    fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    facts: bytes = b""
+    skipped: str = ""
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a tree: its path, blob id in hexadecimal, and language."""
+
+    path: str
+    blob: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is stored of this repository; `database` is the bytes of all there is."""
+
+    documents: int
+    skipped: int
+    snapshots: int
+    postings: int
+    postings_bytes: int
+    database: int
+
+
+class PgStore:
+    """The rows of one repository; facts of another edition than `edition` are not seen.
+
+    Every method raises NoDatabase where the database fails.
+    """
+
+    def __init__(self, connection: Connection, key: str, edition: int) -> None:
+        self._connection = connection
+        self._edition = edition
+        self._known: dict[tuple[str, str], tuple[int, int]] = {}
+        with translated():
+            self._repository = self._entered(key)
+
+    def missing(self, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Of objects and their languages, those that are not stored, each once."""
+        asked = list(dict.fromkeys(wanted))
+        with translated():
+            self._known = self._stored([blob for blob, _ in asked])
+        return [one for one in asked if one not in self._known]
+
+    def put(self, documents: Sequence[Document]) -> int:
+        """Store documents; how many were new. Those that are there stay as they are."""
+        with translated(), self._connection.transaction():
+            # before the look, so that nobody else stores the same in between
+            last, segment = self._row("lock")
+            there = self._stored([document.object for document in documents])
+            new = {(d.object, d.language): d for d in documents}
+            numbered = list(enumerate((d for k, d in new.items() if k not in there), last + 1))
+            if numbered:
+                counters = {"documents": last + len(numbered), "segments": segment + 1}
+                self._run("hand_out", **counters)
+                self._add_documents(numbered)
+                self._add_postings(inverted((n, d.fields) for n, d in numbered), segment + 1)
+        return len(numbered)
+
+    def keep(self, tree: str, entries: Sequence[Entry]) -> list[Entry]:
+        """Keep a tree as a list of documents; what comes back is not stored, and nothing is kept.
+
+        `entries` are the files of the tree, in the order in which the snapshot shall have them.
+        """
+        with translated(), self._connection.transaction():
+            self._row("lock")
+            there = self._standing({(entry.blob, entry.language) for entry in entries})
+            gone = [entry for entry in entries if (entry.blob, entry.language) not in there]
+            if not gone:
+                found = [there[entry.blob, entry.language] for entry in entries]
+                self._run(
+                    "keep_snapshot",
+                    tree=bytes.fromhex(tree),
+                    used=self._row("use")[0],
+                    paths=b"".join(_bytes(entry.path) + b"\0" for entry in entries),
+                    documents=packed(number for number, _ in found),
+                    lengths=packed(length for _, length in found),
+                )
+        return gone
+
+    def snapshot(self, tree: str) -> Snapshot | None:
+        """A tree that was kept; None where it was not, or is kept no longer."""
+        with translated():
+            found = self._run("snapshot", tree=bytes.fromhex(tree)).fetchone()
+            if found is None:
+                return None
+            paths, documents, lengths, used = found
+            self._touch(tree, used)
+        names = [part.decode(errors="surrogateescape") for part in paths.split(b"\0")[:-1]]
+        return Snapshot(
+            tree, names, unpacked(documents), unpacked(lengths), self.postings, self.facts
+        )
+
+    def postings(self, field: str, terms: Sequence[str]) -> dict[str, array[int]]:
+        """By term: the documents that hold it, in any tree, each with its count (see `packed`)."""
+        found: dict[str, array[int]] = {}
+        asked = [term for term in terms if storable(term)]
+        with translated():
+            for term, data in self._run("postings", field=field, terms=asked):
+                found.setdefault(term, array(POSTING)).extend(from_bytes(data, POSTING))
+        return found
+
+    def terms(self, field: str, prefix: str, limit: int) -> list[str]:
+        """Terms of a field that begin so, in any tree, in order."""
+        beyond = prefix + "\U0010ffff"
+        with translated():
+            asked = {"field": field, "prefix": prefix, "beyond": beyond, "limit": limit}
+            return [row[0] for row in self._run("terms", **asked)]
+
+    def facts(self, documents: Sequence[int]) -> dict[int, bytes]:
+        """What was stored of documents, by number."""
+        with translated():
+            return dict(self._run("facts", documents=list(documents)).fetchall())
+
+    def skipped(self, documents: Sequence[int]) -> dict[int, str]:
+        """By number, why nothing is known of documents of which nothing is."""
+        with translated():
+            return dict(self._run("skipped", documents=list(documents)).fetchall())
+
+    def pinned(self, language: str) -> dict[str, tuple[int, int]]:
+        """The pinned documents of a language by object: number and length."""
+        with translated():
+            rows = self._run("pinned", language=language)
+            return {blob.hex(): (number, length) for number, blob, length in rows}
+
+    def sizes(self) -> Sizes:
+        with translated():
+            return Sizes(*self._row("sizes"))
+
+    def forget(self) -> None:
+        """Remove all that is stored of this repository."""
+        with translated(), self._connection.transaction():
+            self._row("lock")
+            for name in ("clear_snapshots", "clear_postings", "clear_documents"):
+                self._run(name)
+
+    def filtered(self) -> bool:
+        """Whether the server itself holds repositories apart; for a superuser it does not."""
+        with translated():
+            return bool(self._row("filtered")[0])
+
+    def collect(self, keep: int) -> int:
+        """Drop all but the `keep` trees used last, and what only the others hold.
+
+        Returns how many documents went. Those that came after the newest kept tree stay: somebody
+        may be about to keep a tree with them. What remains is one segment.
+        """
+        with translated(), self._connection.transaction():
+            _, segment = self._row("lock")
+            self._run("drop_snapshots", keep=keep)
+            living: set[int] = set()
+            for (documents,) in self._run("snapshot_documents").fetchall():
+                living.update(unpacked(documents))
+            newest = max(living, default=0)
+            gone = self._run("drop_documents", newest=newest, living=sorted(living)).rowcount
+            self._merge(segment + 1)
+        with translated():
+            self._connection.execute(query("tidy"))
+        return int(gone)
+
+    def _merge(self, segment: int) -> None:
+        """All postings of documents that there still are, as one segment."""
+        living = {row[0] for row in self._run("document_ids")}
+        merged: dict[Key, array[int]] = {}
+        for field_, term, data in self._run("all_postings"):
+            here = (p for p in from_bytes(data, POSTING) if p >> BITS in living)
+            merged.setdefault((field_, term), array(POSTING)).extend(here)
+        self._run("clear_postings")
+        self._add_postings({key: found for key, found in merged.items() if found}, segment)
+        self._run("hand_out", documents=self._row("lock")[0], segments=segment)
+
+    def _entered(self, key: str) -> int:
+        found = self._connection.execute(query("enter")).fetchone()
+        if found is None or found[0] is None:
+            self._connection.execute(query("add_repository"), {"key": key})
+            found = self._connection.execute(query("enter")).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def _stored(self, objects: Sequence[str]) -> dict[tuple[str, str], tuple[int, int]]:
+        """By object and language: number and length."""
+        raw = [bytes.fromhex(one) for one in objects]
+        rows = self._run("stored", objects=raw)
+        return {(blob.hex(), language): (number, length) for blob, language, number, length in rows}
+
+    def _standing(
+        self, wanted: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """As `_stored`, out of what `missing` found, where all of that is still there.
+
+        Under the writers' lock: nothing is collected meanwhile.
+        """
+        unknown = [blob for blob, language in wanted if (blob, language) not in self._known]
+        there = {**self._known, **(self._stored(unknown) if unknown else {})}
+        numbers = sorted({there[one][0] for one in wanted if one in there})
+        if self._row("count", documents=numbers)[0] == len(numbers):
+            return there
+        return self._stored(list({blob for blob, _ in wanted}))
+
+    def _touch(self, tree: str, used: int) -> None:
+        """Note that a tree was used; a query writes nothing where it was the last one anyhow."""
+        newest = self._row("newest_use")[0]
+        if used != newest and (now := self._row("use")):
+            self._run("touch", tree=bytes.fromhex(tree), used=now[0])
+
+    def _add_documents(self, numbered: Sequence[tuple[int, Document]]) -> None:
+        rows = (
+            (n, bytes.fromhex(d.object), d.language, d.length, d.pinned, d.skipped, d.facts)
+            for n, d in numbered
+        )
+        self._copy("documents", _DOCUMENT_TYPES, rows)
+
+    def _add_postings(self, found: Mapping[Key, array[int]], segment: int) -> None:
+        """Sorted, which the index of the table is filled with fastest."""
+        rows = ((*key, to_bytes(found[key])) for key in sorted(found))
+        self._copy("postings", _POSTING_TYPES, rows, segment=segment)
+
+    def _copy(
+        self, table: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]], **values: int
+    ) -> None:
+        self._connection.execute(query(f"incoming_{table}"))
+        into = query(f"copy_{table}")
+        with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+        self._run(f"add_{table}", **values)
+
+    def _run(self, name: str, **values: Any) -> Any:
+        own = {"repository": self._repository, "edition": self._edition}
+        return self._connection.execute(query(name), {**own, **values}, binary=True)
+
+    def _row(self, name: str, **values: Any) -> Any:
+        return self._run(name, **values).fetchone()
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode(errors="surrogateescape")
