@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from gitagent.domain.call import Reply, Request
+from gitagent.domain.code import Definition, Links, Mention
 from gitagent.domain.context import Hit
 from gitagent.domain.edit import EditFormat, File
 from gitagent.domain.event import Kind
@@ -165,9 +166,25 @@ class Log(Protocol):
 
 
 class Index(Protocol):
-    """Finds the files of a tree that a text is about."""
+    """Finds the files of a tree that a text is about, and what is where in them.
 
-    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]: ...
+    What an index leaves out (generated, vendored, secret-looking files) is in no answer.
+    """
+
+    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
+        """The files that a text is about, best first."""
+
+    def outline(self, tree: str, path: str) -> Sequence[Definition]:
+        """What a file defines, in the order of its lines; empty where nothing is known of it."""
+
+    def definitions(self, tree: str, name: str, limit: int) -> Sequence[Definition]:
+        """What is called so, in whatever case; `name` may be qualified (`Class.method`)."""
+
+    def references(self, tree: str, name: str, limit: int) -> Sequence[Mention]:
+        """Lines that use a name, but for those that define it."""
+
+    def links(self, tree: str, path: str) -> Links:
+        """What a file has to do with others."""
 
 
 class Model(Protocol):

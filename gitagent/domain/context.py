@@ -16,12 +16,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Hit:
-    """One ranked file: `score` only orders, `why` names the prongs that found it."""
+    """One ranked file: `score` only orders, `why` names the prongs that found it, the one that says
+    most first, and `ranks` gives its place, from 1, in each prong's own order, alike.
+    """
 
     path: str
     score: float
     why: tuple[str, ...]
     spans: tuple[Span, ...] = ()
+    ranks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
