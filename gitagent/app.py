@@ -31,7 +31,6 @@ from gitagent.git.export import export
 from gitagent.git.log import FAMILY, TaskLog, delete, summaries, tips
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
-from gitagent.index.lexical import LexicalIndex
 from gitagent.line import Checks, Line
 from gitagent.llm import warming
 from gitagent.llm.answers import AnswerStore
@@ -45,6 +44,7 @@ from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
+from gitagent.searching import index_of
 from gitagent.site import Site, cache_folder, spent_folder
 from gitagent.takeover import unlearned
 
@@ -235,7 +235,10 @@ def _walked(
         on_call=models.alerting(tell),
     )
     means = Means(site.config, ledger, _answers(site, manner), site.redactor, tell)
-    with models.stacked(means, chosen) as using:
+    with (
+        models.stacked(means, chosen) as using,
+        index_of(site, repo, task.base, tell) as index,
+    ):
         threading.Thread(target=warming.load, daemon=True).start()
         rules = _rules(site.config, manner, using["code"].profile.edit_format)
         log.note(runs=_shaped_by(log.state.runs, rules, using))
@@ -243,7 +246,7 @@ def _walked(
             Line(
                 repo=repo,
                 log=log,
-                index=LexicalIndex(repo),
+                index=index,
                 models=using,
                 others=[job for job, ranked in chosen.items() if len(ranked) > 1],
                 checks=checks_for(site, repo, repo.tree_of(task.base), manner),

@@ -21,6 +21,7 @@ from gitagent.rows import EDIT_FORMATS, ModelRow, Provider, rows_of
 from gitagent.scalars import check_choice, scalar
 
 FILE_NAME = "gitagent.toml"
+HIDDEN = "(set, not shown)"
 
 Scope = Literal["repository", "checkout", "user"]
 """Who may set a key: the repository's file too, its .git/config too, or only the user."""
@@ -28,10 +29,18 @@ Scope = Literal["repository", "checkout", "user"]
 _ORDER: tuple[Scope, ...] = ("repository", "checkout", "user")
 
 
-def _key(key: str, default: Any, scope: Scope, text: str, one_of: tuple[str, ...] = ()) -> Any:
-    return field(
-        default=default, metadata={"key": key, "scope": scope, "help": text, "one_of": one_of}
-    )
+def _key(
+    key: str,
+    default: Any,
+    scope: Scope,
+    text: str,
+    one_of: tuple[str, ...] = (),
+    *,
+    secret: bool = False,
+) -> Any:
+    """One setting; what is `secret` is never shown, nor left in a text that leaves."""
+    told = {"key": key, "scope": scope, "help": text, "one_of": one_of, "secret": secret}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,23 @@ class Config:
     ignore: tuple[str, ...] = _key(
         "context.ignore", (), "repository", "path patterns that are never shown to a model"
     )
+    weights: tuple[str, ...] = _key(
+        "context.weights", (), "repository", 'reasons and what they count, as "commits=0.8"'
+    )
+    index_dsn: str = _key(
+        "index.dsn",
+        "",
+        "user",
+        "a Postgres with pgvector for the index, for a team say; `none` is without a database",
+        secret=True,
+    )
+    index_share: str = _key(
+        "index.share",
+        "",
+        "user",
+        "a secret word: who has it too shares the rows at index.dsn",
+        secret=True,
+    )
     gate_commands: tuple[str, ...] = _key(
         "gate.commands", (), "repository", "the gate, in place of what is found"
     )
@@ -120,7 +146,8 @@ class Config:
 
 @dataclass(frozen=True)
 class Setting:
-    """One value as it came out: its key, and the place that set it ('default' for none)."""
+    """One value as it came out, or that it is secret: its key, and the place that set it ('default'
+    for none)."""
 
     key: str
     value: Any
@@ -208,7 +235,7 @@ class _Merge:
         settings = tuple(
             Setting(
                 key,
-                getattr(config, f.name),
+                _shown(f, getattr(config, f.name)),
                 self._values.get(key, (None, "default"))[1],
                 f.metadata["help"],
             )
@@ -265,3 +292,8 @@ def _convert(value: Any, kind: Any, where: str) -> Any:
             raise ConfigError(f"{where} must be a list of strings.")
         return tuple(value)
     return scalar(value, kind, where)
+
+
+def _shown(setting: dataclasses.Field[Any], value: Any) -> Any:
+    """A value as people see it."""
+    return HIDDEN if setting.metadata["secret"] and value not in ("", "none") else value

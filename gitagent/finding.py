@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitagent.domain.context import Hit
-from gitagent.index.lexical import LexicalIndex
+from gitagent.progress import Tell
+from gitagent.searching import index_of
 from gitagent.site import Site
 from gitagent.stages.retrieve import retrieve
 
 
-def ranked(site: Site, text: str, *, base: str, limit: int) -> Sequence[Hit]:
+def ranked(site: Site, text: str, tell: Tell, *, base: str, limit: int) -> Sequence[Hit]:
     """The files of a commit that a text is about, best first, as a task would rank them.
 
     What no model is shown is not among them. Raises UnknownRevision.
     """
-    tree = site.repo.tree_of(site.repo.resolve(base))
-    index = LexicalIndex(site.repo)
-    found = retrieve(
-        site.repo,
-        index,
-        tree,
-        text,
-        tokens=site.config.context_tokens,
-        task=text,
-        ignore=site.config.ignore,
-        most=limit,
-    )
+    commit = site.repo.resolve(base)
+    with index_of(site, site.repo, commit, tell) as index:
+        found = retrieve(
+            site.repo,
+            index,
+            site.repo.tree_of(commit),
+            text,
+            tokens=site.config.context_tokens,
+            task=text,
+            ignore=site.config.ignore,
+            most=limit,
+        )
     return found.hits[:limit]

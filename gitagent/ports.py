@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from gitagent.domain.call import Reply, Request
-from gitagent.domain.code import Definition, Links, Mention
+from gitagent.domain.code import Change, Definition, Links, Mention
 from gitagent.domain.context import Hit
 from gitagent.domain.edit import EditFormat, File
 from gitagent.domain.event import Kind
@@ -185,6 +185,18 @@ class Index(Protocol):
 
     def links(self, tree: str, path: str) -> Links:
         """What a file has to do with others."""
+
+
+class Past(Protocol):
+    """What led to a commit."""
+
+    def commits(self, tip: str, most: int) -> Sequence[tuple[str, int]]:
+        """A commit and its ancestors but for merges, newest first, with their UNIX times."""
+
+    def change(self, commit: str) -> Change: ...
+
+    def roots(self, tip: str) -> Sequence[str]:
+        """The ancestors of a commit that have no parent, in order."""
 
 
 class Model(Protocol):

@@ -28,7 +28,8 @@ class Site:
     def redactor(self) -> Redactor:
         """Knows what is secret here."""
         named = (provider.key_env for provider in self.config.providers)
-        return Redactor.of(self.environ).also(*(self.environ.get(name, "") for name in named))
+        keys = (self.environ.get(name, "") for name in named)
+        return Redactor.of(self.environ).also(*keys, self.config.index_dsn, self.config.index_share)
 
     @property
     def config(self) -> Config:

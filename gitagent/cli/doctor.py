@@ -34,7 +34,10 @@ def doctor(as_json: bool) -> int:
 
     findings = [
         _guarded(check)
-        for check in (_git, _repository, _configuration, _model, _keys, _gate, _tasks, _sandbox)
+        for check in (
+            *(_git, _repository, _configuration, _model, _keys),
+            *(_index, _gate, _tasks, _sandbox),
+        )
     ]
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
@@ -117,6 +120,26 @@ def _origin(variable: str) -> str:
         return "the system keyring"
     place = "the environment" if variable in os.environ else "your own .env"
     return f"{variable} in {place}"
+
+
+def _index() -> Finding:
+    """A database that does not answer is no reason against a task: the files are read anew."""
+    from gitagent.errors import NoDatabase
+    from gitagent.searching import WITHOUT, opened
+    from gitagent.site import cache_folder, open_site
+
+    site = open_site(Path.cwd(), os.environ)
+    dsn = site.config.index_dsn
+    if dsn == WITHOUT:
+        return Finding("index", None, "without a database, as configured")
+    where = "the Postgres at index.dsn" if dsn else f"our own Postgres in {cache_folder() / 'index'}"
+    try:
+        with opened(site, site.repo.resolve("HEAD")) as store:
+            kept, apart = store.sizes(), store.filtered()
+    except NoDatabase as error:
+        return Finding("index", None, f"without a database: {error}", error.hint)
+    hint = "" if apart else "As a superuser it is our queries alone that hold repositories apart."
+    return Finding("index", True, f"{where} answers, {kept.listings} trees and pasts", hint)
 
 
 def _gate() -> Finding:

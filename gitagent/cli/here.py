@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gitagent.cli.screen import printable
-from gitagent.git import log
-from gitagent.git.log import TaskLog
 from gitagent.site import Site, open_site
+
+if TYPE_CHECKING:
+    from gitagent.git.log import TaskLog
 
 
 def site(base: str = "HEAD", *, quiet: bool = False) -> Site:
@@ -23,4 +25,6 @@ def site(base: str = "HEAD", *, quiet: bool = False) -> Site:
 
 def task_log(found: Site, task_id: str | None) -> TaskLog:
     """The log of a task, the newest where no id is given."""
-    return TaskLog.load(found.repo, task_id or log.newest(found.repo))
+    from gitagent.git.log import TaskLog, newest
+
+    return TaskLog.load(found.repo, task_id or newest(found.repo))

@@ -34,6 +34,7 @@ COMMANDS = {
     "patch": "Write a task as patch files for `git am`.",
     "replay": "Rebuild the trees of a recorded task, offline.",
     "context": "Rank the files that a text is about.",
+    "index": "Bring the index up to date, or say what it has.",
     "cost": "Sum up what model calls cost.",
     "trace": "Show what a task did when, over all its runs.",
     "models": "List models, or pull the local one.",

@@ -1,4 +1,4 @@
-"""What code is made of, as an index knows it: definitions, mentions, and how files hang together."""
+"""What code is made of, as an index knows it: definitions, mentions, links, changes."""
 
 from __future__ import annotations
 
@@ -51,3 +51,11 @@ class Links:
     imported_by: tuple[str, ...] = ()
     uses: tuple[Definition, ...] = ()
     used_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit says, and the paths that it changed beside its first parent."""
+
+    message: str
+    paths: tuple[str, ...]

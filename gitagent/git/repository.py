@@ -120,6 +120,11 @@ class GitRepo:
             raise UnknownRevision(f"The commit {commit} is larger than what we write.")
         return self._commit(commit).raw_message.decode("utf-8", "replace")
 
+    def has_commit(self, commit: str) -> bool:
+        import pygit2
+
+        return isinstance(self.pygit2.get(commit), pygit2.Commit)
+
     def parents_of(self, commit: str) -> Sequence[str]:
         return [str(parent) for parent in self._commit(commit).parent_ids]
 

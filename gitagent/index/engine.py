@@ -7,7 +7,7 @@ best of all that. So a search costs a few look-ups, whatever the size of the rep
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitagent.domain.context import Hit, Span, is_test
@@ -22,82 +22,97 @@ PROSE = (".md", ".rst", ".txt", ".lock", ".json", ".toml", ".yml", ".yaml", ".cf
 MOST_SPANS = 6
 
 
+Prongs = Mapping[str, Mapping[int, float]]
+Weights = Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search knows in the end: each prong's scores, the windows, the total by file."""
 
-    prongs: Mapping[str, Mapping[int, float]]
+    prongs: Prongs
     windows: Sequence[tuple[float, Window]]
     total: Mapping[int, float]
 
 
-class Engine:
-    """Implements ports.Index over whatever opens the snapshot of a tree."""
-
-    def __init__(self, opened: Callable[[str], Snapshot]) -> None:
-        self._opened = opened
-
-    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
-        snapshot = self._opened(tree)
-        found = find(queries.read(query), snapshot)
-        best = heapq.nsmallest(limit, found.total, key=lambda f: (-found.total[f], f))
-        spans = _spans(found.windows, set(best))
-        worths = {prong: worth(prong, scores) for prong, scores in found.prongs.items()}
-        return [
-            Hit(
-                snapshot.paths[file],
-                round(found.total[file], 4),
-                _why(worths, file),
-                spans.get(file, ()),
-            )
-            for file in best
-        ]
+def search(
+    snapshot: Snapshot, query: str, limit: int, weights: Weights = tuning.WEIGHTS
+) -> list[Hit]:
+    """The files that a text is about, best first."""
+    found = find(queries.read(query), snapshot, weights)
+    best = heapq.nsmallest(limit, found.total, key=lambda f: (-found.total[f], f))
+    spans = _spans(found.windows, set(best))
+    worths = {prong: worth(scores, weights[prong]) for prong, scores in found.prongs.items()}
+    ranks = {prong: _ranks(scores) for prong, scores in found.prongs.items()}
+    hits = []
+    for file in best:
+        why = _why(worths, file)
+        places = tuple(ranks[prong][file] for prong in why)
+        score = round(found.total[file], 4)
+        hits.append(Hit(snapshot.paths[file], score, why, spans.get(file, ()), places))
+    return hits
 
 
-def find(query: Query, snapshot: Snapshot) -> Found:
+def find(query: Query, snapshot: Snapshot, weights: Weights) -> Found:
     """All prongs over one snapshot."""
     counted = text.counts(query, snapshot)
     rarity = text.rarities(counted, snapshot)
-    said = history.alike(query, snapshot)
+    told = history.commits(history.alike(query, snapshot), snapshot)
     prongs = {
         "text": text.text(query, snapshot, counted, rarity),
         "path": paths.path(query, snapshot, rarity),
         "file name": paths.file_name(snapshot, rarity),
         "defines": names.defines(query, snapshot),
         "uses": names.uses(query, snapshot),
-        "commits": history.commits(said),
+        "commits": told["commits"],
     }
-    liked = _best(_weighed(fused(prongs), snapshot), tuning.WINDOWED)
+    liked = _best(_weighed(fused(prongs, weights), snapshot.paths), tuning.WINDOWED)
     places = windows.scored(query, snapshot.windows(liked, query.terms), rarity)
     prongs["windows"] = windows.best(places)
-    prongs["companions"] = history.companions(snapshot, _seeds(prongs, snapshot))
-    total = _weighed(fused(prongs), snapshot)
-    near = {"folder": folders.mates(snapshot, total), "all commits": history.all_commits(said)}
-    return Found({**prongs, **near}, places, _with_tail(total, _weighed(fused(near), snapshot)))
+    prongs["companions"] = history.companions(snapshot, _seeds(prongs, snapshot.paths, weights))
+    prongs["all commits"] = told["all commits"]
+    prongs["folder"] = folders.mates(snapshot.paths, _head(prongs, snapshot.paths, weights))
+    return Found(prongs, places, total(prongs, snapshot.paths, weights))
 
 
-def _with_tail(total: dict[int, float], near: Mapping[int, float]) -> dict[int, float]:
-    """The first stay the first, ahead of all that gains by what is near."""
-    first = _best(total, tuning.FIRST)
-    tail = {f: total.get(f, 0.0) + near.get(f, 0.0) for f in total.keys() | near.keys()}
+def total(prongs: Prongs, where: Sequence[str], weights: Weights) -> dict[int, float]:
+    """The score of each file: the first stay the first, ahead of all that gains by what is near."""
+    head = _head(prongs, where, weights)
+    near = _weighed(fused(_of(prongs, tuning.NEAR), weights), where)
+    first = _best(head, tuning.FIRST)
+    tail = {f: head.get(f, 0.0) + near.get(f, 0.0) for f in head.keys() | near.keys()}
     ahead = max((score for file, score in tail.items() if file not in first), default=0.0)
     return {**tail, **{file: score + ahead for file, score in first.items()}}
 
 
-def _seeds(prongs: Mapping[str, Mapping[int, float]], snapshot: Snapshot) -> dict[int, float]:
+def _head(prongs: Prongs, where: Sequence[str], weights: Weights) -> dict[int, float]:
+    """The score of each file without what only orders the tail."""
+    return _weighed(fused(_of(prongs, prongs.keys() - tuning.NEAR), weights), where)
+
+
+def _of(prongs: Prongs, names_: Collection[str]) -> Prongs:
+    return {name: scores for name, scores in prongs.items() if name in names_}
+
+
+def _seeds(prongs: Prongs, where: Sequence[str], weights: Weights) -> dict[int, float]:
     """The best so far; cubed, so that one that stands out leads alone."""
-    best = _best(_weighed(fused(prongs), snapshot), tuning.SEEDS)
+    best = _best(_weighed(fused(prongs, weights), where), tuning.SEEDS)
     most = max(best.values(), default=1.0)
     return {file: (score / most) ** 3 for file, score in best.items()}
 
 
-def _best(total: Mapping[int, float], limit: int) -> dict[int, float]:
-    files = heapq.nsmallest(limit, total, key=lambda file: (-total[file], file))
-    return {file: total[file] for file in files}
+def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
+    order = sorted(scores, key=lambda file: (-scores[file], file))
+    return {file: rank for rank, file in enumerate(order, 1)}
 
 
-def _weighed(total: Mapping[int, float], snapshot: Snapshot) -> dict[int, float]:
-    return {file: score * _weight(snapshot.paths[file]) for file, score in total.items()}
+def _best(scores: Mapping[int, float], limit: int) -> dict[int, float]:
+    files = heapq.nsmallest(limit, scores, key=lambda file: (-scores[file], file))
+    return {file: scores[file] for file in files}
+
+
+def _weighed(scores: Mapping[int, float], where: Sequence[str]) -> dict[int, float]:
+    return {file: score * _weight(where[file]) for file, score in scores.items()}
 
 
 def _weight(path: str) -> float:

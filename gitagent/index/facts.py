@@ -1,4 +1,4 @@
-"""What an index knows of one blob: its words, what it defines, what it uses, what it imports.
+"""What the syntax of one blob says: what it defines, what it uses, what it imports.
 
 Facts belong to a blob and the language that its path gives it, and to nothing else: not to a
 commit, a repository or the rest of the path. So a branch switch finds them all there, and where
@@ -12,14 +12,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from gitagent.index import left_out, prose, words
+from gitagent.index import left_out, prose
 from gitagent.index.languages import Language, named
 
 if TYPE_CHECKING:
     import msgspec
-
-VERSION = 1
-"""Of the way in which facts are made; stored facts of another version are made anew."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +42,15 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is kept of a blob.
+    """All that is kept of a blob, but for its words.
 
-    `terms` counts words (see `words.counted`), `refs` the names that are called, used as a type
-    or imported, as they are written; names that only the blob itself could mean are there too.
-    `imports` are what the language's import statements name, normal in form (see `imports`).
-    `skipped` says why nothing else is here. `unparsed` says that the syntax took too much work,
-    so that only words are known.
+    `refs` counts the names that are called, used as a type or imported, as they are written; names
+    that only the blob itself could mean are there too. `imports` are what the language's import
+    statements name, normal in form (see `imports`). `skipped` says why nothing else is here.
+    `unparsed` says that the syntax took too much work, so that only words are known.
     """
 
     language: str = ""
-    terms: Mapping[str, int] = field(default_factory=dict)
     defs: tuple[Symbol, ...] = ()
     refs: Mapping[str, int] = field(default_factory=dict)
     imports: tuple[str, ...] = ()
@@ -63,34 +58,32 @@ class Facts:
     skipped: str = ""
     unparsed: bool = False
 
-    @property
-    def length(self) -> int:
-        """How many words there are, which is the document's length for BM25."""
-        return sum(self.terms.values())
-
 
 def facts_of(language: str, data: bytes) -> Facts:
     """What is to be known of a blob in a language (`languages.language_of` its path)."""
     if reason := left_out.by_content(data):
         return Facts(language, skipped=reason)
-    text = left_out.readable(data)
+    return of_text(language, left_out.readable(data))
+
+
+def of_text(language: str, text: bytes) -> Facts:
+    """The same of a text in UTF-8 that is not left out."""
     lines = text.count(b"\n") + (not text.endswith(b"\n") and bool(text))
-    terms = words.counted(text)
     known = named(language)
     if known is None:
-        return Facts(language, terms, lines=lines)
+        return Facts(language, lines=lines)
     if known.grammar is None:
-        return Facts(language, terms, prose.sections(text, known.name), lines=lines)
-    return _parsed(known, text, terms, lines)
+        return Facts(language, prose.sections(text, known.name), lines=lines)
+    return _parsed(known, text, lines)
 
 
-def _parsed(language: Language, text: bytes, terms: dict[str, int], lines: int) -> Facts:
+def _parsed(language: Language, text: bytes, lines: int) -> Facts:
     from gitagent.index import syntax
 
     found = syntax.read(language, text)
     if found is None:
-        return Facts(language.name, terms, lines=lines, unparsed=True)
-    return Facts(language.name, terms, found.defs, found.refs, found.imports, lines)
+        return Facts(language.name, lines=lines, unparsed=True)
+    return Facts(language.name, found.defs, found.refs, found.imports, lines)
 
 
 def encode(facts: Facts) -> bytes:

@@ -1,4 +1,4 @@
-"""Makes the facts of many blobs at once, on as many processes as there is work for.
+"""Reads many blobs at once, on as many processes as there is work for.
 
 The blobs are read here and sent over, since an object database is best read by one. A worker that
 dies takes its batch with it, which is then done blob by blob; the one that kills a worker again is
@@ -12,14 +12,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread, Timer
 
 from gitagent.errors import Internal
 from gitagent.index import worker
-from gitagent.index.facts import Facts, decode, facts_of
+from gitagent.index.document import Document, document
 
 BATCH_BYTES = 256 * 1024
 BATCH_BLOBS = 200
@@ -36,18 +36,15 @@ _PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTU
 
 @dataclass(frozen=True)
 class Wanted:
-    """A blob whose facts are asked for, in a language; `size` is in bytes."""
+    """A blob that is to be read, in a language; `size` is in bytes."""
 
     blob: str
     language: str
     size: int
 
 
-Made = tuple[Wanted, Facts]
-
-
-def harvest(wanted: Sequence[Wanted], read: Read, workers: int | None = None) -> Iterator[Made]:
-    """The facts of each blob, in any order; what `read` raises comes through.
+def harvest(wanted: Sequence[Wanted], read: Read, workers: int | None = None) -> Iterator[Document]:
+    """The document of each blob, in any order; what `read` raises comes through.
 
     `read` is called from several threads, one at a time. Without `workers`, as many as there are
     processors, and none where there is little to do.
@@ -60,7 +57,7 @@ def harvest(wanted: Sequence[Wanted], read: Read, workers: int | None = None) ->
             workers = int(any(each.size > LARGEST_HERE for each in wanted))
     if not workers:
         for each in wanted:
-            yield each, facts_of(each.language, read(each.blob))
+            yield document(each.blob, each.language, read(each.blob))
         return
     yield from _shared_out(_batches(wanted), read, workers)
 
@@ -87,7 +84,7 @@ class _Work:
         self._read = read
         self._lock = Lock()
         self.stopped = Event()
-        self.done: SimpleQueue[list[Made] | Exception | None] = SimpleQueue()
+        self.done: SimpleQueue[list[Document] | Exception | None] = SimpleQueue()
 
     def next(self) -> list[tuple[Wanted, bytes]] | None:
         with self._lock:
@@ -95,7 +92,7 @@ class _Work:
             return [(each, self._read(each.blob)) for each in batch] if batch else None
 
 
-def _shared_out(batches: Iterator[list[Wanted]], read: Read, workers: int) -> Iterator[Made]:
+def _shared_out(batches: Iterator[list[Wanted]], read: Read, workers: int) -> Iterator[Document]:
     work = _Work(batches, read)
     threads = [Thread(target=_feed, args=(work,), daemon=True) for _ in range(workers)]
     for thread in threads:
@@ -121,23 +118,23 @@ def _feed(work: _Work) -> None:
     try:
         while batch := work.next():
             work.done.put(list(_made(process, batch)))
-    except Exception as error:  # noqa: BLE001 - it is raised where the facts are waited for
+    except Exception as error:  # noqa: BLE001 - it is raised where they are waited for
         work.done.put(error)
     finally:
         process.end()
         work.done.put(None)
 
 
-def _made(process: _Process, batch: Sequence[tuple[Wanted, bytes]]) -> Iterator[Made]:
-    answer = process.ask([(each.language, data) for each, data in batch])
+def _made(process: _Process, batch: Sequence[tuple[Wanted, bytes]]) -> Iterator[Document]:
+    answer = process.ask([(each.blob, each.language, data) for each, data in batch])
     if answer is not None:
-        yield from zip((each for each, _ in batch), answer, strict=True)
+        yield from answer
     elif len(batch) > 1:
         for one in batch:
             yield from _made(process, [one])
     else:
         (each, data) = batch[0]
-        yield each, replace(facts_of("", data), language=each.language, unparsed=True)
+        yield document(each.blob, each.language, data, parsed=False)
 
 
 class _Process:
@@ -146,8 +143,8 @@ class _Process:
     def __init__(self) -> None:
         self._running: subprocess.Popen[bytes] | None = None
 
-    def ask(self, blobs: worker.Blobs) -> list[Facts] | None:
-        """The facts of these; None where the worker died over them."""
+    def ask(self, blobs: worker.Blobs) -> list[Document] | None:
+        """The documents of these; None where the worker died over them."""
         import msgspec
 
         running = self._running = self._running or _start()
@@ -165,7 +162,7 @@ class _Process:
             if self.end() > 0:
                 raise Internal("The process that reads files for the index failed to run.")
             return None
-        return [decode(made) for made in msgspec.msgpack.decode(frame, type=list[bytes])]
+        return worker.documents(frame)
 
     def end(self) -> int:
         """Its exit code, below zero where a signal ended it."""

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitagent.index import tuning
-from gitagent.index.terms import WORD, name, parts, stem, stop_words
+from gitagent.index.terms import listed, name, pieces, stem, words
+
+LONGEST_NAME = 200
 
 CODE = re.compile(
     r"`([^`\n]+)`"
@@ -29,11 +31,12 @@ class Query:
 def read(text: str) -> Query:
     """The first line is the subject; its words count more than those of the body."""
     subject, _, body = text.strip().partition("\n")
+    idle = listed("function_words.txt") | listed("task_words.txt")
     weights: dict[str, float] = {}
     for part, weight in ((subject, tuning.SUBJECT), (body, tuning.BODY)):
-        for word in WORD.findall(part):
-            for piece in parts(word):
-                if piece not in stop_words():
+        for word in words(part):
+            for piece in pieces(word):
+                if piece not in idle:
                     term = stem(piece)
                     weights[term] = weights.get(term, 0.0) + weight
     return Query(weights, _names(text))
@@ -41,11 +44,14 @@ def read(text: str) -> Query:
 
 def _names(text: str) -> dict[str, float]:
     """Names as they are written, and neighbouring words as a name that they may stand for."""
-    words = WORD.findall(text)
-    code = {name(word) for found in CODE.finditer(text) for word in WORD.findall(found.group())}
-    names = {name(word): tuning.PLAIN_NAME for word in words}
-    names.update(dict.fromkeys(code, tuning.CODE_NAME))
+    found = list(map(_name, words(text)))
+    code = [_name(word) for each in CODE.finditer(text) for word in words(each.group())]
+    names = dict.fromkeys(found, tuning.PLAIN_NAME) | dict.fromkeys(code, tuning.CODE_NAME)
     for size in (2, 3):
-        for start in range(len(words) - size + 1):
-            names.setdefault(name("".join(words[start : start + size])), tuning.JOINED_NAME)
-    return names
+        for start in range(len(found) - size + 1):
+            names.setdefault("".join(found[start : start + size]), tuning.JOINED_NAME)
+    return {each: weight for each, weight in names.items() if len(each) <= LONGEST_NAME}
+
+
+def _name(word: bytes) -> str:
+    return name(word.decode(errors="replace"))

@@ -3,6 +3,9 @@
 A term is the stem of one word of a name: `parse_prices`, `ParsePrice` and "parsing the price" have
 two of them in common. A name is the whole, in lower case and without underscores, so that
 `ensure_sync`, `ensureSync` and "ensure sync" are the same name.
+
+Text is bytes in UTF-8; only words that leave ASCII are decoded, since decoding whole files costs
+as much as all the rest.
 """
 
 from __future__ import annotations
@@ -11,8 +14,11 @@ import re
 from functools import cache, lru_cache
 from importlib import resources
 
-WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d{2,}")
-PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+LONGEST_WORD = 64
+"""In bytes. What is longer is a key, a hash or encoded data, which nobody asks for."""
+NAMES_KEPT = 200_000
+
+WORD = re.compile(rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*|[0-9]{2,}")
 ENDINGS = (
     ("ization", "ize"),
     ("ations", "ate"),
@@ -28,29 +34,66 @@ ENDINGS = (
     ("ly", ""),
     ("s", ""),
 )
-NAMES_KEPT = 200_000
+
+_UNICODE_WORD = re.compile(r"[^\W\d]\w*|\d{2,}")
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_UNICODE_PARTS = re.compile(r"[^\W_]+")
+
+Split = tuple[tuple[str, ...], tuple[str, ...]]
+"""The terms of a word, and the names that it is: none where it is one term alone."""
+
+
+def words(text: str) -> list[bytes]:
+    """The words of a text as they stand there."""
+    return WORD.findall(text.encode(errors="replace"))
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text in their order, with repetitions; function words are among them."""
-    return [stem(part) for word in WORD.findall(text) for part in parts(word)]
+    """The terms of a text in their order, with repetitions."""
+    return [term for word in words(text) for term in split(word)[0]]
 
 
 @lru_cache(maxsize=NAMES_KEPT)
-def parts(word: str) -> tuple[str, ...]:
+def split(word: bytes) -> Split:
+    """What a word of a text counts as: nothing, where it is a function word or no word at all."""
+    if len(word) > LONGEST_WORD:
+        return (), ()
+    idle = listed("function_words.txt")
+    found = pieces(word)
+    kept = tuple(stem(piece) for piece in found if piece not in idle)
+    if word.isascii():
+        whole = name(word.decode("ascii"))
+        return kept, (whole,) if len(whole) > 1 and whole not in found else ()
+    names = (name(each) for each in _UNICODE_WORD.findall(word.decode(errors="replace")))
+    return kept, tuple(each for each in names if len(each) > 1 and each not in found)
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def pieces(word: bytes) -> tuple[str, ...]:
     """The words that a name is made of, in lower case; single letters are left out."""
-    return tuple(part.lower() for part in PARTS.findall(word) if len(part) > 1)
+    if word.isascii():
+        found = _PARTS.findall(word.decode("ascii"))
+        return tuple(piece.lower() for piece in found if len(piece) > 1)
+    # punctuation outside of ASCII has been taken for letters
+    inner = _UNICODE_WORD.findall(word.decode(errors="replace"))
+    return tuple(piece for each in inner for piece in _pieces(each))
 
 
-@lru_cache(maxsize=NAMES_KEPT)
+def _pieces(word: str) -> tuple[str, ...]:
+    if word.isascii():
+        return pieces(word.encode())
+    return tuple(piece.lower() for piece in _UNICODE_PARTS.findall(word) if len(piece) > 1)
+
+
 def name(word: str) -> str:
     """The form in which spellings of the same name are equal."""
     return word.replace("_", "").lower()
 
 
-@lru_cache(maxsize=NAMES_KEPT)
 def stem(word: str) -> str:
-    """A word without its ending; at least three letters are left."""
+    """A word without its ending; three letters are left at least. Other scripts stay as is."""
+    if not word.isascii():
+        return word
     for ending, instead in ENDINGS:
         left = len(word) - len(ending)
         if word.endswith(ending) and left >= 3 and not _whole(word, ending):
@@ -69,8 +112,6 @@ def _whole(word: str, ending: str) -> bool:
 
 
 @cache
-def stop_words() -> frozenset[str]:
-    """Words that only bind others, and those that only say that something is to be done."""
-    folder = resources.files("gitagent.index")
-    lists = ("function_words.txt", "task_words.txt")
-    return frozenset(word for name in lists for word in folder.joinpath(name).read_text().split())
+def listed(file: str) -> frozenset[str]:
+    """The words of a list beside this module."""
+    return frozenset(resources.files("gitagent.index").joinpath(file).read_text().split())

@@ -6,8 +6,11 @@ weights within about a third of these; the optimum is flat, so none has more tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+
+from gitagent.errors import ConfigError
 
 SUBJECT = 2.0
 """Weight of a word in the first line of a task."""
@@ -21,8 +24,6 @@ B = 0.75
 PATH_COUNT = 3
 """How often a word of the path counts as if it stood in the text."""
 
-WINDOW_LINES = 40
-"""Lines of a window: where the words of a task stand together, it is more likely about that."""
 WINDOWED = 150
 """Files whose windows are looked at; the best by all other prongs."""
 
@@ -71,13 +72,31 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "all commits": 0.5,
     }
 )
-"""What each prong's best file is worth, beside the best of the full text.
+"""What each prong's best file is worth, beside the best of the full text."""
 
-The last two reach further and aim worse; they order the tail only.
-"""
+NEAR = frozenset({"folder", "all commits"})
+"""Prongs that reach further and aim worse; they order the tail only."""
 
 FIRST = 3
 """Files that stay the first; those that come next are ordered anew by what is near to them too."""
 
 TEST_WEIGHT, PROSE_WEIGHT = 0.6, 0.6
 """Tests and prose speak in the words of a task as much as the code that has to change."""
+
+
+def weights(changes: Iterable[str]) -> Mapping[str, float]:
+    """The weights with changes as `commits=0.8`; ConfigError where one is none."""
+    found = dict(WEIGHTS)
+    for change in changes:
+        name, _, value = (part.strip() for part in change.partition("="))
+        try:
+            weight = float(value)
+        except ValueError:
+            weight = math.nan
+        if name not in found or not 0 <= weight < math.inf:
+            raise ConfigError(
+                f"`{change}` in context.weights is no reason with its weight.",
+                hint=f"The reasons are {', '.join(found)}; a weight is 0 or more.",
+            )
+        found[name] = weight
+    return MappingProxyType(found)

@@ -1,4 +1,4 @@
-"""The process that makes facts for another: blobs come in on stdin, facts go out on stdout.
+"""The process that reads blobs for another: they come in on stdin, documents go out on stdout.
 
 Frames of MessagePack, each behind its length in four bytes. A grammar is C that reads what
 strangers wrote: where it ends its process, it is this one, and the one that asked goes on. It
@@ -11,12 +11,12 @@ import sys
 from collections.abc import Sequence
 from typing import IO
 
-import gitagent.index.facts as facts
+from gitagent.index.document import Document, document
 
 LENGTH_BYTES = 4
 
-Blobs = Sequence[tuple[str, bytes]]
-"""Language and content of each."""
+Blobs = Sequence[tuple[str, str, bytes]]
+"""Id, language and content of each."""
 
 
 def main() -> None:
@@ -26,10 +26,16 @@ def main() -> None:
 def serve(asked: IO[bytes], told: IO[bytes]) -> None:
     import msgspec
 
-    decoder = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
+    decoder = msgspec.msgpack.Decoder(list[tuple[str, str, bytes]])
     while (frame := received(asked)) is not None:
-        made = [facts.encode(facts.facts_of(*blob)) for blob in decoder.decode(frame)]
-        send(told, msgspec.msgpack.encode(made))
+        send(told, msgspec.msgpack.encode([document(*blob) for blob in decoder.decode(frame)]))
+
+
+def documents(frame: bytes) -> list[Document]:
+    """What a worker has told."""
+    import msgspec
+
+    return msgspec.msgpack.decode(frame, type=list[Document])
 
 
 def send(pipe: IO[bytes], frame: bytes) -> None:

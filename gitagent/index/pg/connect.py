@@ -68,7 +68,7 @@ def _session(key: str, conninfo: str = "", **parameters: Any) -> Connection:
     except ImportError as error:
         raise NoDatabase(
             "psycopg, which talks to Postgres, is not installed.",
-            hint="`pip install 'gitagent[index]'` installs it.",
+            hint="`pip install 'psycopg[binary]'` installs it.",
         ) from error
     try:
         connection = psycopg.connect(

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitagent.index.document import VERSION
 from gitagent.index.pg import connect
 from gitagent.index.pg.server import USUAL, Limits, ensure
 from gitagent.index.pg.store import PgStore
@@ -30,8 +31,8 @@ class Place:
 
 
 @contextmanager
-def opened(place: Place, roots: Sequence[str], edition: int) -> Iterator[PgStore]:
-    """The rows of the repository with these root commits, for facts of an edition.
+def opened(place: Place, roots: Sequence[str], edition: int = VERSION) -> Iterator[PgStore]:
+    """The rows of the repository with these root commits, for documents of an edition.
 
     NoDatabase where there is no database to be had. The server stays at least as long as this.
     """

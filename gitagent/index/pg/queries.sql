@@ -41,19 +41,19 @@ where repository = %(repository)s and edition = %(edition)s and object = any(%(o
 -- name: incoming_documents
 -- COPY does not know of row filters, so it fills a table of the session, which INSERT reads.
 create temporary table if not exists incoming_documents (
-    id int, object bytea, language text, length int, pinned bool, skipped text, facts bytea
+    id int, object bytea, language text, length int, skipped text, places bytea, facts bytea
 ) on commit delete rows;
 
 -- name: count
 select count(*) from documents where repository = %(repository)s and id = any(%(documents)s);
 
 -- name: copy_documents
-copy incoming_documents (id, object, language, length, pinned, skipped, facts)
+copy incoming_documents (id, object, language, length, skipped, places, facts)
 from stdin (format binary);
 
 -- name: add_documents
-insert into documents (repository, id, object, language, edition, length, pinned, skipped, facts)
-select %(repository)s, id, object, language, %(edition)s, length, pinned, skipped, facts
+insert into documents (repository, id, object, language, edition, length, skipped, places, facts)
+select %(repository)s, id, object, language, %(edition)s, length, skipped, places, facts
 from incoming_documents;
 
 -- name: incoming_postings
@@ -68,12 +68,12 @@ copy incoming_postings (field, term, postings) from stdin (format binary);
 insert into postings (repository, field, term, segment, postings)
 select %(repository)s, field, term, %(segment)s, postings from incoming_postings;
 
--- name: keep_snapshot
--- The same tree may have been kept meanwhile by somebody else, with the same content.
-insert into snapshots (repository, tree, edition, used, paths, documents, lengths)
-values (%(repository)s, %(tree)s, %(edition)s, %(used)s, %(paths)s, %(documents)s, %(lengths)s)
-on conflict (repository, tree, edition) do update
-set used = excluded.used, paths = excluded.paths,
+-- name: keep_listing
+-- The same may have been kept meanwhile by somebody else, with the same content.
+insert into listings (repository, key, edition, used, labels, documents, lengths)
+values (%(repository)s, %(key)s, %(edition)s, %(used)s, %(labels)s, %(documents)s, %(lengths)s)
+on conflict (repository, key, edition) do update
+set used = excluded.used, labels = excluded.labels,
     documents = excluded.documents, lengths = excluded.lengths;
 
 -- name: use
@@ -85,55 +85,50 @@ returning used;
 -- name: newest_use
 select used from repositories where id = %(repository)s;
 
--- name: snapshot
-select paths, documents, lengths, used from snapshots
-where repository = %(repository)s and tree = %(tree)s and edition = %(edition)s;
+-- name: listing
+select labels, documents, lengths, used from listings
+where repository = %(repository)s and key = %(key)s and edition = %(edition)s;
 
 -- name: touch
-update snapshots set used = %(used)s
-where repository = %(repository)s and tree = %(tree)s and edition = %(edition)s;
+update listings set used = %(used)s
+where repository = %(repository)s and key = %(key)s and edition = %(edition)s;
 
 -- name: postings
 select term, postings from postings
 where repository = %(repository)s and field = %(field)s and term = any(%(terms)s);
 
--- name: terms
--- The terms of a field that begin so.
-select distinct term from postings
-where repository = %(repository)s and field = %(field)s
-  and term >= %(prefix)s and term < %(beyond)s
-order by term limit %(limit)s;
+-- name: places
+select id, places from documents
+where repository = %(repository)s and id = any(%(documents)s) and skipped = '';
 
 -- name: facts
-select id, facts from documents where repository = %(repository)s and id = any(%(documents)s);
+select id, facts from documents
+where repository = %(repository)s and id = any(%(documents)s) and skipped = '';
 
 -- name: skipped
 select id, skipped from documents
 where repository = %(repository)s and id = any(%(documents)s) and skipped <> '';
 
--- name: pinned
--- The documents that no snapshot holds, such as commits.
-select id, object, length from documents
-where repository = %(repository)s and edition = %(edition)s and language = %(language)s and pinned;
+-- name: listings
+select count(*) from listings where repository = %(repository)s;
 
--- name: drop_snapshots
+-- name: drop_listings
 -- All but those used last, and those of other editions.
-delete from snapshots s
+delete from listings s
 where s.repository = %(repository)s and (
     s.edition <> %(edition)s
     or s.used < (select min(used) from (
-        select used from snapshots
+        select used from listings
         where repository = %(repository)s and edition = %(edition)s
         order by used desc limit %(keep)s) newest)
 );
 
--- name: snapshot_documents
-select documents from snapshots where repository = %(repository)s;
+-- name: listing_documents
+select documents from listings where repository = %(repository)s;
 
 -- name: drop_documents
 delete from documents
-where repository = %(repository)s and id <= %(newest)s and not id = any(%(living)s)
-  and (not pinned or edition <> %(edition)s);
+where repository = %(repository)s and id <= %(newest)s and not id = any(%(living)s);
 
 -- name: document_ids
 select id from documents where repository = %(repository)s;
@@ -144,7 +139,7 @@ where repository = %(repository)s order by field, term, segment;
 
 -- name: tidy
 -- Gives the room of what went to what comes; where somebody works on a table, the next one does.
-vacuum (analyze, skip_locked) documents, postings, snapshots;
+vacuum (analyze, skip_locked) documents, postings, listings;
 
 -- name: clear_postings
 delete from postings where repository = %(repository)s;
@@ -152,14 +147,14 @@ delete from postings where repository = %(repository)s;
 -- name: clear_documents
 delete from documents where repository = %(repository)s;
 
--- name: clear_snapshots
-delete from snapshots where repository = %(repository)s;
+-- name: clear_listings
+delete from listings where repository = %(repository)s;
 
 -- name: sizes
 -- Rows of one repository; the bytes are those of the whole database, of which only it is told.
 select (select count(*) from documents where repository = %(repository)s),
        (select count(*) from documents where repository = %(repository)s and skipped <> ''),
-       (select count(*) from snapshots where repository = %(repository)s),
+       (select count(*) from listings where repository = %(repository)s),
        (select count(*) from postings where repository = %(repository)s),
        (select coalesce(sum(length(postings)), 0)::bigint
         from postings where repository = %(repository)s),

@@ -1,4 +1,4 @@
-"""Facts by blob, and trees as lists of them, in Postgres.
+"""Documents and listings of them in Postgres.
 
 Nothing here is worth a loss: all of it can be made anew from the repository. A caller that gets
 NoDatabase goes on without.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gitagent.index.document import VERSION, Document
 from gitagent.index.pg.connect import translated
+from gitagent.index.pg.listing import PgListing
 from gitagent.index.pg.packed import (
     BITS,
     POSTING,
@@ -24,40 +26,13 @@ from gitagent.index.pg.packed import (
     unpacked,
 )
 from gitagent.index.pg.queries import query
-from gitagent.index.pg.snapshot import Snapshot
+from gitagent.index.store import Entry
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-_DOCUMENT_TYPES = ("int4", "bytea", "text", "int4", "bool", "text", "bytea")
+_DOCUMENT_TYPES = ("int4", "bytea", "text", "int4", "text", "bytea", "bytea")
 _POSTING_TYPES = ("text", "text", "bytea")
-
-
-@dataclass(frozen=True)
-class Document:
-    """What is known of an object in a language.
-
-    `object` is its id in hexadecimal; `fields` counts terms by field (`text`, `defines`, …);
-    `facts` is what the writer wants back whole. `pinned` keeps it although no snapshot holds it.
-    `skipped` says why nothing else is here.
-    """
-
-    object: str
-    language: str
-    length: int = 0
-    fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    facts: bytes = b""
-    skipped: str = ""
-    pinned: bool = False
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file of a tree: its path, blob id in hexadecimal, and language."""
-
-    path: str
-    blob: str
-    language: str
 
 
 @dataclass(frozen=True)
@@ -66,19 +41,20 @@ class Sizes:
 
     documents: int
     skipped: int
-    snapshots: int
+    listings: int
     postings: int
     postings_bytes: int
     database: int
 
 
 class PgStore:
-    """The rows of one repository; facts of another edition than `edition` are not seen.
+    """Implements store.Store by the rows of one repository.
 
-    Every method raises NoDatabase where the database fails.
+    Documents of another edition than `edition` are not seen. Every method raises NoDatabase where
+    the database fails.
     """
 
-    def __init__(self, connection: Connection, key: str, edition: int) -> None:
+    def __init__(self, connection: Connection, key: str, edition: int = VERSION) -> None:
         self._connection = connection
         self._edition = edition
         self._known: dict[tuple[str, str], tuple[int, int]] = {}
@@ -86,14 +62,12 @@ class PgStore:
             self._repository = self._entered(key)
 
     def missing(self, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Of objects and their languages, those that are not stored, each once."""
         asked = list(dict.fromkeys(wanted))
         with translated():
             self._known = self._stored([blob for blob, _ in asked])
         return [one for one in asked if one not in self._known]
 
     def put(self, documents: Sequence[Document]) -> int:
-        """Store documents; how many were new. Those that are there stay as they are."""
         with translated(), self._connection.transaction():
             # before the look, so that nobody else stores the same in between
             last, segment = self._row("lock")
@@ -107,42 +81,42 @@ class PgStore:
                 self._add_postings(inverted((n, d.fields) for n, d in numbered), segment + 1)
         return len(numbered)
 
-    def keep(self, tree: str, entries: Sequence[Entry]) -> list[Entry]:
-        """Keep a tree as a list of documents; what comes back is not stored, and nothing is kept.
-
-        `entries` are the files of the tree, in the order in which the snapshot shall have them.
-        """
+    def keep(self, key: str, entries: Sequence[Entry]) -> list[Entry]:
         with translated(), self._connection.transaction():
             self._row("lock")
-            there = self._standing({(entry.blob, entry.language) for entry in entries})
-            gone = [entry for entry in entries if (entry.blob, entry.language) not in there]
+            there = self._standing({(entry.object, entry.language) for entry in entries})
+            gone = [entry for entry in entries if (entry.object, entry.language) not in there]
             if not gone:
-                found = [there[entry.blob, entry.language] for entry in entries]
+                found = [there[entry.object, entry.language] for entry in entries]
                 self._run(
-                    "keep_snapshot",
-                    tree=bytes.fromhex(tree),
+                    "keep_listing",
+                    key=bytes.fromhex(key),
                     used=self._row("use")[0],
-                    paths=b"".join(_bytes(entry.path) + b"\0" for entry in entries),
+                    labels=b"".join(_bytes(entry.label) + b"\0" for entry in entries),
                     documents=packed(number for number, _ in found),
                     lengths=packed(length for _, length in found),
                 )
         return gone
 
-    def snapshot(self, tree: str) -> Snapshot | None:
-        """A tree that was kept; None where it was not, or is kept no longer."""
+    def listing(self, key: str) -> PgListing | None:
         with translated():
-            found = self._run("snapshot", tree=bytes.fromhex(tree)).fetchone()
+            found = self._run("listing", key=bytes.fromhex(key)).fetchone()
             if found is None:
                 return None
-            paths, documents, lengths, used = found
-            self._touch(tree, used)
-        names = [part.decode(errors="surrogateescape") for part in paths.split(b"\0")[:-1]]
-        return Snapshot(
-            tree, names, unpacked(documents), unpacked(lengths), self.postings, self.facts
+            labels, documents, lengths, used = found
+            self._touch(key, used)
+        names = [part.decode(errors="surrogateescape") for part in labels.split(b"\0")[:-1]]
+        return PgListing(
+            names,
+            unpacked(documents),
+            unpacked(lengths),
+            self.postings,
+            self.fetched,
+            self.skipped,
         )
 
     def postings(self, field: str, terms: Sequence[str]) -> dict[str, array[int]]:
-        """By term: the documents that hold it, in any tree, each with its count (see `packed`)."""
+        """By term: the documents that hold it, in any listing, each with its count (`packed`)."""
         found: dict[str, array[int]] = {}
         asked = [term for term in terms if storable(term)]
         with translated():
@@ -150,28 +124,15 @@ class PgStore:
                 found.setdefault(term, array(POSTING)).extend(from_bytes(data, POSTING))
         return found
 
-    def terms(self, field: str, prefix: str, limit: int) -> list[str]:
-        """Terms of a field that begin so, in any tree, in order."""
-        beyond = prefix + "\U0010ffff"
+    def fetched(self, what: str, documents: Sequence[int]) -> dict[int, bytes]:
+        """The `places` or `facts` of documents, by number."""
         with translated():
-            asked = {"field": field, "prefix": prefix, "beyond": beyond, "limit": limit}
-            return [row[0] for row in self._run("terms", **asked)]
-
-    def facts(self, documents: Sequence[int]) -> dict[int, bytes]:
-        """What was stored of documents, by number."""
-        with translated():
-            return dict(self._run("facts", documents=list(documents)).fetchall())
+            return dict(self._run(what, documents=list(documents)).fetchall())
 
     def skipped(self, documents: Sequence[int]) -> dict[int, str]:
         """By number, why nothing is known of documents of which nothing is."""
         with translated():
             return dict(self._run("skipped", documents=list(documents)).fetchall())
-
-    def pinned(self, language: str) -> dict[str, tuple[int, int]]:
-        """The pinned documents of a language by object: number and length."""
-        with translated():
-            rows = self._run("pinned", language=language)
-            return {blob.hex(): (number, length) for number, blob, length in rows}
 
     def sizes(self) -> Sizes:
         with translated():
@@ -181,7 +142,7 @@ class PgStore:
         """Remove all that is stored of this repository."""
         with translated(), self._connection.transaction():
             self._row("lock")
-            for name in ("clear_snapshots", "clear_postings", "clear_documents"):
+            for name in ("clear_listings", "clear_postings", "clear_documents"):
                 self._run(name)
 
     def filtered(self) -> bool:
@@ -189,17 +150,22 @@ class PgStore:
         with translated():
             return bool(self._row("filtered")[0])
 
-    def collect(self, keep: int) -> int:
-        """Drop all but the `keep` trees used last, and what only the others hold.
+    def crowded(self, most: int) -> bool:
+        """Whether there are more listings than that."""
+        with translated():
+            return bool(self._row("listings")[0] > most)
 
-        Returns how many documents went. Those that came after the newest kept tree stay: somebody
-        may be about to keep a tree with them. What remains is one segment.
+    def collect(self, keep: int) -> int:
+        """Drop all but the `keep` listings used last, and what only the others hold.
+
+        Returns how many documents went. Those that came after the newest kept listing stay:
+        somebody may be about to keep one with them. What remains is one segment.
         """
         with translated(), self._connection.transaction():
             _, segment = self._row("lock")
-            self._run("drop_snapshots", keep=keep)
+            self._run("drop_listings", keep=keep)
             living: set[int] = set()
-            for (documents,) in self._run("snapshot_documents").fetchall():
+            for (documents,) in self._run("listing_documents").fetchall():
                 living.update(unpacked(documents))
             newest = max(living, default=0)
             gone = self._run("drop_documents", newest=newest, living=sorted(living)).rowcount
@@ -247,15 +213,15 @@ class PgStore:
             return there
         return self._stored(list({blob for blob, _ in wanted}))
 
-    def _touch(self, tree: str, used: int) -> None:
-        """Note that a tree was used; a query writes nothing where it was the last one anyhow."""
+    def _touch(self, key: str, used: int) -> None:
+        """Note that a listing was used; a query writes nothing where it was the last one anyhow."""
         newest = self._row("newest_use")[0]
         if used != newest and (now := self._row("use")):
-            self._run("touch", tree=bytes.fromhex(tree), used=now[0])
+            self._run("touch", key=bytes.fromhex(key), used=now[0])
 
     def _add_documents(self, numbered: Sequence[tuple[int, Document]]) -> None:
         rows = (
-            (n, bytes.fromhex(d.object), d.language, d.length, d.pinned, d.skipped, d.facts)
+            (n, bytes.fromhex(d.object), d.language, d.length, d.skipped, d.places, d.facts)
             for n, d in numbered
         )
         self._copy("documents", _DOCUMENT_TYPES, rows)
@@ -284,5 +250,5 @@ class PgStore:
         return self._run(name, **values).fetchone()
 
 
-def _bytes(path: str) -> bytes:
-    return path.encode(errors="surrogateescape")
+def _bytes(label: str) -> bytes:
+    return label.encode(errors="surrogateescape")

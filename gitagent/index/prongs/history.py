@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from gitagent.index import bm25, tuning
 from gitagent.index.query import Query
-from gitagent.index.snapshot import Commit, Snapshot
+from gitagent.index.snapshot import Said, Snapshot, Touched
 
-Alike = Sequence[tuple[float, Commit]]
+Alike = Sequence[tuple[float, Said]]
 """Commits with how much their messages read like the task."""
 
 
@@ -19,30 +19,34 @@ def alike(query: Query, snapshot: Snapshot) -> Alike:
     return [(_likeness(query, commit, rarity, snapshot), commit) for commit in said]
 
 
-def commits(said: Alike) -> dict[int, float]:
-    """Files by the messages of the late commits that touched them.
+def commits(said: Alike, snapshot: Snapshot) -> dict[str, dict[int, float]]:
+    """Two prongs: files by the messages of the late commits that touched them, and by those of
+    many commits, however old.
 
-    Likeness is squared: of a hundred commits that share a word, the few that read alike count.
+    The likeness of the late is squared: of a hundred commits that share a word, the few that read
+    alike count.
     """
-    late = [(s * s * _left(c, tuning.MESSAGE_HALF_LIFE), c) for s, c in said]
-    return _touched(late, tuning.MESSAGES)
+    late = [(s * s * _left(c.age, tuning.MESSAGE_HALF_LIFE), c) for s, c in said]
+    few, many = _best(late, tuning.MESSAGES), _best(said, tuning.ALL_MESSAGES)
+    changes = snapshot.changed({commit.commit for _, commit in (*few, *many)})
+    return {"commits": _touched(few, changes), "all commits": _touched(many, changes)}
 
 
-def all_commits(said: Alike) -> dict[int, float]:
-    """Files by the messages of many commits, however old, that touched them."""
-    return _touched(said, tuning.ALL_MESSAGES)
+def _best(said: Alike, limit: int) -> Alike:
+    return sorted(said, key=lambda each: (-each[0], each[1].commit))[:limit]
 
 
-def _touched(said: Alike, limit: int) -> dict[int, float]:
+def _touched(said: Alike, changes: Mapping[int, Touched]) -> dict[int, float]:
     scores: dict[int, float] = {}
-    for score, commit in sorted(said, key=lambda each: -each[0])[:limit]:
-        if commit.touched <= tuning.LARGEST_TOLD:
-            for file in commit.files:
-                scores[file] = scores.get(file, 0.0) + score / commit.touched
+    for score, commit in said:
+        change = changes.get(commit.commit)
+        if change and change.paths <= tuning.LARGEST_TOLD:
+            for file in change.files:
+                scores[file] = scores.get(file, 0.0) + score / change.paths
     return scores
 
 
-def _rarities(said: Sequence[Commit], known: int) -> dict[str, float]:
+def _rarities(said: Sequence[Said], known: int) -> dict[str, float]:
     found: dict[str, int] = {}
     for commit in said:
         for term in commit.counts:
@@ -50,9 +54,7 @@ def _rarities(said: Sequence[Commit], known: int) -> dict[str, float]:
     return {term: bm25.rarity(count, known) for term, count in found.items()}
 
 
-def _likeness(
-    query: Query, commit: Commit, rarity: Mapping[str, float], snapshot: Snapshot
-) -> float:
+def _likeness(query: Query, commit: Said, rarity: Mapping[str, float], snapshot: Snapshot) -> float:
     length = commit.length / (snapshot.message_length or 1.0)
     return sum(
         rarity[term]
@@ -67,9 +69,9 @@ def companions(snapshot: Snapshot, seeds: Mapping[int, float]) -> dict[int, floa
     changes = dict.fromkeys(seeds, 0.0)
     shared: dict[tuple[int, int], float] = {}
     for commit in snapshot.touching(seeds):
-        if commit.touched > tuning.LARGEST_SHARED:
+        if commit.paths > tuning.LARGEST_SHARED:
             continue
-        fresh = _left(commit, tuning.COMPANION_HALF_LIFE)
+        fresh = _left(commit.age, tuning.COMPANION_HALF_LIFE)
         each = fresh / math.sqrt(max(len(commit.files) - 1, 1))
         for seed in (file for file in commit.files if file in seeds):
             changes[seed] += fresh
@@ -83,5 +85,5 @@ def companions(snapshot: Snapshot, seeds: Mapping[int, float]) -> dict[int, floa
     return scores
 
 
-def _left(commit: Commit, half_life: float) -> float:
-    return float(2 ** (-commit.age / half_life))
+def _left(age: float, half_life: float) -> float:
+    return float(2 ** (-age / half_life))

@@ -22,6 +22,6 @@ def uses(query: Query, snapshot: Snapshot) -> dict[int, float]:
     scores: dict[int, float] = {}
     for name, files in snapshot.using(query.names).items():
         worth = query.names[name] * bm25.rarity(len(files), len(snapshot.paths))
-        for file, count in files:
+        for file, count in files.items():
             scores[file] = scores.get(file, 0.0) + worth * count / (count + 2)
     return scores

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from gitagent.index.query import Query
 from gitagent.index.snapshot import Snapshot
-from gitagent.index.terms import PARTS, terms
+from gitagent.index.terms import pieces, terms
 
 ENTRIES = ("__init__", "mod", "index", "main", "lib")
 """File names that say nothing: the folder is the name."""
@@ -21,7 +21,7 @@ def path(query: Query, snapshot: Snapshot, rarity: Mapping[str, float]) -> dict[
         score = sum(rarity[t] * query.terms[t] for t in set(words) if t in rarity)
         if score:
             base = snapshot.paths[file].rpartition("/")[2].partition(".")[0]
-            scores[file] = score / math.sqrt(max(len(PARTS.findall(base)), 1))
+            scores[file] = score / math.sqrt(max(len(pieces(base.encode(errors="replace"))), 1))
     return scores
 
 

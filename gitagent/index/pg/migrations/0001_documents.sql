@@ -9,7 +9,7 @@ create table repositories (
     digest bytea not null unique,
     documents int not null default 0,   -- the last number handed out; the row is the writers' lock
     segments int not null default 0,    -- likewise
-    used bigint not null default 0      -- counts the uses of snapshots
+    used bigint not null default 0      -- counts the uses of listings
 );
 
 create function own_repository() returns int language sql stable return (
@@ -24,10 +24,10 @@ create table documents (
     object bytea not null,
     language text collate "C" not null,
     edition int not null,               -- of the way in which facts are made
-    length int not null,                -- in words
-    pinned bool not null,               -- kept although no snapshot holds it
+    length int not null,                -- in terms
     skipped text not null,              -- why nothing is known of it; empty where something is
-    facts bytea not null,               -- what the writer wants back, whole
+    places bytea not null,              -- where its terms are
+    facts bytea not null,               -- what its syntax says
     primary key (repository, id),
     unique (repository, object, language, edition)
 );
@@ -45,25 +45,26 @@ create table postings (
 );
 alter table postings alter column postings set storage external;
 
--- A tree as a list of documents: paths with a NUL after each, the rest as 32-bit integers.
-create table snapshots (
+-- Documents in an order: the files of a tree with their paths, the past of a commit with the times.
+-- Labels have a NUL after each; the rest are 32-bit integers.
+create table listings (
     repository int not null,
-    tree bytea not null,
+    key bytea not null,                 -- the id of the tree, or of the commit
     edition int not null,
     used bigint not null,
-    paths bytea not null,
+    labels bytea not null,
     documents bytea not null,
     lengths bytea not null,
-    primary key (repository, tree, edition)
+    primary key (repository, key, edition)
 );
 
 alter table repositories enable row level security, force row level security;
 alter table documents enable row level security, force row level security;
 alter table postings enable row level security, force row level security;
-alter table snapshots enable row level security, force row level security;
+alter table listings enable row level security, force row level security;
 
 create policy own on repositories
     using (digest = sha256(convert_to(current_setting('gitagent.key', true), 'UTF8')));
 create policy own on documents using (repository = (select own_repository()));
 create policy own on postings using (repository = (select own_repository()));
-create policy own on snapshots using (repository = (select own_repository()));
+create policy own on listings using (repository = (select own_repository()));

@@ -1,4 +1,4 @@
-"""One tree as the store knows it: its paths, and the few look-ups that a query needs."""
+"""A listing as the store knows it: its labels, and the few look-ups that a query needs."""
 
 from __future__ import annotations
 
@@ -8,40 +8,49 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gitagent.index.pg.packed import BITS, MOST
-
-Postings = tuple["array[int]", "array[int]"]
-"""Positions of files, and how often each holds the term."""
+from gitagent.index.store import Postings
 
 Ask = Callable[[str, Sequence[str]], Mapping[str, "array[int]"]]
-"""The packed postings of some terms of a field, in whatever tree."""
+"""The packed postings of some terms of a field, in whatever listing."""
 
-Fetch = Callable[[Sequence[int]], Mapping[int, bytes]]
-"""The facts of some documents."""
+Fetch = Callable[[str, Sequence[int]], Mapping[int, bytes]]
+"""The `places` or `facts` of some documents."""
+
+Reasons = Callable[[Sequence[int]], Mapping[int, str]]
+"""Why nothing is known of some documents, of which nothing is."""
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The files of a tree by position: path, document and length in words, three lists alike."""
+class PgListing:
+    """Implements store.Listing."""
 
-    tree: str
-    paths: Sequence[str]
+    labels: Sequence[str]
     documents: array[int]
     lengths: array[int]
     ask: Ask
     fetch: Fetch
+    reasons: Reasons
 
     def postings(self, field: str, terms: Iterable[str]) -> dict[str, Postings]:
-        """By term that the tree holds: the positions of the files that hold it, and how often."""
         asked = list(dict.fromkeys(terms))
         if not asked:
             return {}
         found = {term: self._here(all_) for term, all_ in self.ask(field, asked).items()}
         return {term: found[term] for term in asked if term in found and found[term][0]}
 
+    def places(self, positions: Iterable[int]) -> dict[int, bytes]:
+        return self._fetched("places", positions)
+
     def facts(self, positions: Iterable[int]) -> dict[int, bytes]:
-        """By position: what was stored of the file as it is in this tree."""
+        return self._fetched("facts", positions)
+
+    def skipped(self) -> dict[int, str]:
+        found = self.reasons(self.documents)
+        return {at: found[number] for at, number in enumerate(self.documents) if number in found}
+
+    def _fetched(self, what: str, positions: Iterable[int]) -> dict[int, bytes]:
         asked = {position: self.documents[position] for position in positions}
-        found = self.fetch(sorted(set(asked.values()))) if asked else {}
+        found = self.fetch(what, sorted(set(asked.values()))) if asked else {}
         return {position: found[number] for position, number in asked.items() if number in found}
 
     def _here(self, postings: Iterable[int]) -> Postings:

@@ -1,0 +1,130 @@
+"""Answers what a task asks of a repository's code: which files it is about, and what is where.
+
+What is asked of a large repository is kept in a database, by blob; a small one is read in less time
+than it takes to ask. Where the database fails, the same is done in memory, and it is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import TypeVar
+
+from gitagent.domain.code import Definition, Links, Mention
+from gitagent.domain.context import Hit
+from gitagent.errors import NoDatabase
+from gitagent.index import engine, filling, lookup, past, tuning
+from gitagent.index.engine import Weights
+from gitagent.index.filling import OnProgress
+from gitagent.index.memory import MemoryStore
+from gitagent.index.snapshot import Snapshot
+from gitagent.index.store import Store
+from gitagent.ports import Past, Repo
+
+T = TypeVar("T")
+
+SMALL = 400 * 1024
+"""Bytes of a tree that is read anew in each command: some 0.2 s."""
+COMMITS_OF_SMALL = 1000
+"""Commits of the past that are known beside a small tree. It does not depend on whether there is a
+database: a search says the same on every machine."""
+SNAPSHOTS_KEPT = 8
+
+Database = Callable[[], AbstractContextManager[Store]]
+OnLost = Callable[[NoDatabase], None]
+
+
+class CodeIndex:
+    """Implements ports.Index; the past that it knows is that of the commit `base`.
+
+    `database` is opened where there is enough to read, and held until `close`; None is a repository
+    without one. `on_lost` hears why there is none, once.
+    """
+
+    def __init__(
+        self,
+        repo: Repo,
+        before: Past,
+        base: str,
+        database: Database | None = None,
+        *,
+        weights: Weights = tuning.WEIGHTS,
+        on_lost: OnLost = lambda _error: None,
+        on_progress: OnProgress = lambda _done, _all: None,
+    ) -> None:
+        self._repo = repo
+        self._before = before
+        self._base = base
+        self._database = database
+        self._weights = weights
+        self._on_lost = on_lost
+        self._on_progress = on_progress
+        self._held = ExitStack()
+        self._memory = MemoryStore()
+        self._kept: Store | None = None
+        self._snapshots: dict[str, Snapshot] = {}
+
+    def __enter__(self) -> CodeIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._snapshots.clear()
+        self._kept = None
+        self._held.close()
+
+    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
+        return self._asked(
+            tree, lambda snapshot: engine.search(snapshot, query, limit, self._weights)
+        )
+
+    def outline(self, tree: str, path: str) -> Sequence[Definition]:
+        return self._asked(tree, lambda snapshot: lookup.outline(snapshot, path))
+
+    def definitions(self, tree: str, name: str, limit: int) -> Sequence[Definition]:
+        return self._asked(tree, lambda snapshot: lookup.definitions(snapshot, name, limit))
+
+    def references(self, tree: str, name: str, limit: int) -> Sequence[Mention]:
+        def read(path: str) -> bytes:
+            file = self._repo.file(tree, path)
+            return file.data if file else b""
+
+        return self._asked(tree, lambda snapshot: lookup.references(snapshot, name, limit, read))
+
+    def links(self, tree: str, path: str) -> Links:
+        return self._asked(tree, lambda snapshot: lookup.links(snapshot, path))
+
+    def snapshot(self, tree: str) -> Snapshot:
+        """What is known of a tree and of the past; NoDatabase where the database fails."""
+        if tree not in self._snapshots:
+            small = self._small(tree)
+            store = self._memory if small else self._store()
+            most = COMMITS_OF_SMALL if small else past.MOST_COMMITS
+            files = filling.files_of(store, self._repo, tree, self._on_progress)
+            before = filling.past_of(store, self._before, self._base, most)
+            while len(self._snapshots) >= SNAPSHOTS_KEPT:
+                del self._snapshots[next(iter(self._snapshots))]
+            self._snapshots[tree] = Snapshot(files, before)
+        return self._snapshots[tree]
+
+    def _asked(self, tree: str, ask: Callable[[Snapshot], T]) -> T:
+        try:
+            return ask(self.snapshot(tree))
+        except NoDatabase as error:
+            self._on_lost(error)
+            self._database = None
+            self.close()
+            return ask(self.snapshot(tree))
+
+    def _store(self) -> Store:
+        if self._database is None:
+            return self._memory
+        if self._kept is None:
+            self._kept = self._held.enter_context(self._database())
+        return self._kept
+
+    def _small(self, tree: str) -> bool:
+        return sum(file.size for file in filling.readable(self._repo.files(tree))) <= SMALL

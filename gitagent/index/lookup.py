@@ -1,0 +1,105 @@
+"""What is where in a tree: what a name is defined by, who uses it, what a file holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from gitagent.domain.code import Definition, Mention
+from gitagent.domain.context import Span, is_test
+from gitagent.index import facts
+from gitagent.index.facts import Facts, Symbol
+from gitagent.index.snapshot import Snapshot
+from gitagent.index.terms import name as form_of
+from gitagent.index.terms import split
+
+MOST_READ = 300
+"""Files that are looked through for a name, those with the most mentions first."""
+LONGEST_LINE = 240
+
+
+def outline(snapshot: Snapshot, path: str) -> Sequence[Definition]:
+    """What a file defines, in the order of its lines; nothing where it is not indexed."""
+    file = snapshot.file(path)
+    if file is None:
+        return ()
+    known = _facts(snapshot, [file]).get(file, Facts())
+    return [_definition(path, symbol) for symbol in known.defs]
+
+
+def definitions(snapshot: Snapshot, name: str, limit: int) -> Sequence[Definition]:
+    """What is called so; code before tests, and the spelling that was asked for first."""
+    scope, last = _parted(name)
+    files = snapshot.defining([form_of(last)]).get(form_of(last), {})
+    found = [
+        _definition(snapshot.paths[file], symbol)
+        for file, known in _facts(snapshot, files).items()
+        for symbol in known.defs
+        if form_of(symbol.name) == form_of(last) and _within(symbol.scope, scope)
+    ]
+    return sorted(found, key=lambda d: (d.name != last, is_test(d.path), d.path, d.span.start))[
+        :limit
+    ]
+
+
+def references(
+    snapshot: Snapshot, name: str, limit: int, read: Callable[[str], bytes]
+) -> Sequence[Mention]:
+    """Lines that use a name as it is written; code before tests, most mentions of a file first.
+
+    `read` gives the content of a path.
+    """
+    _, last = _parted(name)
+    if not last:
+        return ()
+    often = _holding(snapshot, last)
+    best = sorted(often, key=lambda f: (is_test(snapshot.paths[f]), -often[f], f))[:MOST_READ]
+    known = _facts(snapshot, best)
+    found: list[Mention] = []
+    for file in best:
+        path = snapshot.paths[file]
+        defined = {s.line for s in known.get(file, Facts()).defs if s.name == last}
+        found += (m for m in _mentions(path, read(path), last) if m.line not in defined)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _holding(snapshot: Snapshot, name: str) -> dict[int, int]:
+    """Files that hold a name, and how often at most."""
+    terms, wholes = split(name.encode(errors="replace"))
+    found = [*snapshot.using(wholes).values()] if wholes else []
+    if not found:
+        found = [*snapshot.postings(terms).values()]
+    files = set.intersection(*map(set, found)) if found else set()
+    return {file: min(counts[file] for counts in found) for file in files}
+
+
+def _mentions(path: str, data: bytes, name: str) -> Iterator[Mention]:
+    text = data.decode(errors="replace")
+    whole = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])")
+    if name not in text:
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if name in line and whole.search(line):
+            yield Mention(path, number, line.strip()[:LONGEST_LINE])
+
+
+def _facts(snapshot: Snapshot, files: Iterable[int]) -> dict[int, Facts]:
+    return {file: facts.decode(data) for file, data in snapshot.facts(files).items()}
+
+
+def _definition(path: str, symbol: Symbol) -> Definition:
+    span = Span(symbol.line, symbol.end)
+    return Definition(path, symbol.name, symbol.kind, span, symbol.signature, symbol.scope)
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """The scope and the last part of a name, qualified in whatever language."""
+    parts = [part for part in re.split(r"::|[.#/]", name.strip().rstrip("()!?")) if part]
+    return ".".join(parts[:-1]), parts[-1] if parts else ""
+
+
+def _within(scope: str, asked: str) -> bool:
+    here, there = scope.lower(), asked.lower()
+    return not there or here == there or here.endswith(f".{there}")

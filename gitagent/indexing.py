@@ -1,0 +1,104 @@
+"""`git agent index`: brings the index of a commit up to date, and says what it has."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gitagent.git.past import Past
+from gitagent.index import filling, past
+from gitagent.index.languages import language_of
+from gitagent.index.pg.store import PgStore
+from gitagent.ports import TreeFile
+from gitagent.progress import Tell
+from gitagent.searching import LISTINGS_KEPT, opened, reading
+from gitagent.site import Site
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the index has of a commit, and of the repository.
+
+    `missing` are files of the commit that were never read; `left_out` are paths with the reason.
+    `documents` and the rest count rows of this repository, `database_bytes` is all there is.
+    """
+
+    commit: str
+    files: int
+    missing: int
+    past_known: bool
+    left_out: Mapping[str, str]
+    documents: int
+    listings: int
+    postings_bytes: int
+    database_bytes: int
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a query of this commit has nothing to read."""
+        return not self.missing and self.past_known
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What was done: files read of those that there are, in so many seconds."""
+
+    read: int
+    collected: int
+    seconds: float
+    status: Status
+
+
+def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
+    """The index of a commit, up to date. `rebuild` begins with nothing. Raises NoDatabase."""
+    began = time.monotonic()
+    commit = site.repo.resolve(base)
+    with opened(site, commit) as store:
+        if rebuild:
+            store.forget()
+        before = _status(site, store, commit)
+        tree = site.repo.tree_of(commit)
+        filling.files_of(store, site.repo, tree, reading(tell))
+        filling.past_of(store, Past(site.repo), commit, past.MOST_COMMITS)
+        gone = store.collect(LISTINGS_KEPT) if store.crowded(LISTINGS_KEPT) else 0
+        after = _status(site, store, commit)
+    return Indexed(before.missing, gone, time.monotonic() - began, after)
+
+
+def status(site: Site, base: str) -> Status:
+    """What the index has of a commit; nothing is read. Raises NoDatabase."""
+    commit = site.repo.resolve(base)
+    with opened(site, commit) as store:
+        return _status(site, store, commit)
+
+
+def _status(site: Site, store: PgStore, commit: str) -> Status:
+    tree = site.repo.tree_of(commit)
+    files = site.repo.files(tree)
+    wanted = filling.readable(files)
+    missing = set(store.missing((file.blob, language_of(file.path)) for file in wanted))
+    listed = store.listing(tree)
+    skipped = {listed.labels[at]: why for at, why in listed.skipped().items()} if listed else {}
+    sizes = store.sizes()
+    return Status(
+        commit=commit,
+        files=len(wanted) - len(skipped),
+        missing=sum((file.blob, language_of(file.path)) in missing for file in wanted),
+        past_known=store.listing(commit) is not None,
+        left_out=dict(sorted((*_unread(files), *skipped.items()))),
+        documents=sizes.documents,
+        listings=sizes.listings,
+        postings_bytes=sizes.postings_bytes,
+        database_bytes=sizes.database,
+    )
+
+
+def _unread(files: Sequence[TreeFile]) -> list[tuple[str, str]]:
+    return [(file.path, why) for file in files if (why := filling.why_unread(file))]
+
+
+def reasons(left_out: Mapping[str, str]) -> list[tuple[str, int]]:
+    """How many files were left out for each reason, the commonest first."""
+    return Counter(left_out.values()).most_common()
