@@ -128,7 +128,7 @@ class TreeLinks:
 
 
 def _only(symbols: Sequence[Symbol]) -> Symbol | None:
-    """The one that stands for all: clauses and overloads are one, and the top goes before scopes."""
+    """The one that stands for all: overloads are one, and the top goes before scopes."""
     if len({symbol.qualified for symbol in symbols}) == 1:
         return symbols[0]
     top = [symbol for symbol in symbols if not symbol.scope]
