@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("gc",),
-    ("accept", "drop", "finding", "leftovers", "replay", "report"),
+    ("accept", "drop", "finding", "leftovers", "replay", "report", "surroundings"),
     ("app",),
     ("models", "observing"),
     ("site",),
@@ -29,7 +29,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("gates",),
     ("edits",),
     ("caches", "logs", "ports", "user_file"),
-    ("config", "holder", "names", "progress", "redaction", "scratch", "takeover", "trace"),
+    ("config", "graph", "holder", "names", "progress", "redaction", "scratch", "takeover", "trace"),
     ("processes", "rows"),
     ("domain", "scalars"),
     ("errors", "failpoints"),
@@ -47,6 +47,7 @@ ASSEMBLING = (
     "models",
     "observing",
     "site",
+    "surroundings",
     *ADAPTERS,
 )
 FOREIGN = {
