@@ -28,7 +28,7 @@ from gitagent.git.branches import check_steps
 from gitagent.git.dirty import commit_dirty
 from gitagent.git.dry_run import CallsLog, overlay
 from gitagent.git.export import export
-from gitagent.git.log import FAMILY, TaskLog, delete, summaries, tips
+from gitagent.git.log import FAMILY, SUMMARIES, TaskLog, delete, summaries, tips
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
 from gitagent.line import Checks, Line
@@ -131,6 +131,11 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
     anything is spent or taken over.
     """
     log = TaskLog.load(site.repo, task_id)
+    if task_id.startswith(SUMMARIES):
+        raise UsageError(
+            f"{task_id} holds what was said of folders.",
+            hint="`git agent index --summaries` goes on with it.",
+        )
     if log.state.task.dry_run:
         raise UsageError(f"Task {task_id} was a dry run; there is nothing to go on with.")
     check_steps(site.repo, log.state)

@@ -19,7 +19,7 @@ from gitagent.llm import health
 from gitagent.llm.answers import AnswersModel, AnswerStore
 from gitagent.llm.breaker import Breaker, BreakerModel
 from gitagent.llm.charge import near_window
-from gitagent.llm.choose import LOCAL, LOCAL_MODEL, Choice, World, routes
+from gitagent.llm.choose import LINE, LOCAL, LOCAL_MODEL, Choice, World, routes
 from gitagent.llm.client import ChatClient, Endpoint
 from gitagent.llm.fallback import FallbackModel, Member
 from gitagent.llm.journal import JournalModel, KnownBadModel
@@ -56,6 +56,7 @@ def route(
     environ: Mapping[str, str],
     wanted: Sequence[str],
     *,
+    jobs: Sequence[Job] = LINE,
     text: str,
     budget_left: float | None,
     tell: Tell,
@@ -73,6 +74,7 @@ def route(
         config,
         replace(world(environ), keyring=keyring, warn=warn),
         wanted,
+        jobs=jobs,
         text=text,
         budget_left=budget_left,
         rests=health.rests(cache_folder() / health.FOLDER),

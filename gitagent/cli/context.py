@@ -9,15 +9,17 @@ import click
 if TYPE_CHECKING:
     from gitagent.domain.context import Hit
 
+LIMIT = 20
 SPANS = 3
 """Spans of a file that are printed; `--json` has them all."""
 
 
 @click.command("context")
 @click.argument("query", required=False)
-@click.option("--limit", type=click.IntRange(min=1), default=20, help="Most files.  [20]")
+@click.option("--limit", type=click.IntRange(min=1), help="Most files (or folders).  [20]")
 @click.option("--graph", metavar="FILE", help="Draw what a file touches; no query is asked.")
-@click.option("--depth", type=click.IntRange(1, 5), default=1, help="Steps around FILE.  [1]")
+@click.option("--map", "as_map", is_flag=True, help="Show the folders; no query is asked.")
+@click.option("--depth", type=click.IntRange(1, 9), help="Steps around FILE, or into folders.  [1]")
 @click.option(
     "--format",
     "form",
@@ -29,9 +31,10 @@ SPANS = 3
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def context(
     query: str | None,
-    limit: int,
+    limit: int | None,
     graph: str | None,
-    depth: int,
+    as_map: bool,
+    depth: int | None,
     form: str | None,
     output: str | None,
     base: str,
@@ -45,14 +48,31 @@ def context(
     With `--graph` it draws what a file has to do with the others: what it defines, what it imports
     and uses, and who imports and uses it, `--limit` files on each side. SVG is laid out by
     Graphviz where that is installed.
+
+    With `--map` it lists the folders with their main definitions, and with what a model said of
+    them where `git agent index --summaries` had one asked: all folders, unless `--depth` or
+    `--limit` says how many.
     """
+    if as_map:
+        from gitagent.cli.context_map import context_map
+
+        if query or graph is not None or form or output:
+            raise click.UsageError("--map takes no query, and --graph is another picture.")
+        context_map(base=base, depth=depth, limit=limit, as_json=as_json)
+        return
     if graph is not None:
         from gitagent.cli.context_graph import context_graph
 
         if query:
             raise click.UsageError("--graph takes no query.")
         context_graph(
-            graph, base=base, depth=depth, limit=limit, form=form, output=output, as_json=as_json
+            graph,
+            base=base,
+            depth=depth or 1,
+            limit=limit or LIMIT,
+            form=form,
+            output=output,
+            as_json=as_json,
         )
         return
     from gitagent.cli import here
@@ -62,7 +82,7 @@ def context(
 
     if not query or not query.strip():
         raise UsageError("The query has no text.")
-    hits = ranked(here.site(base), query, base=base, limit=limit)
+    hits = ranked(here.site(base), query, base=base, limit=limit or LIMIT)
     if as_json:
         print_rows(map(_row, hits))
         return

@@ -8,7 +8,7 @@ from typing import Any, Literal
 CHARACTERS_PER_TOKEN = 3
 """Fewer than in most code: what is cut to fit a window by it fits."""
 
-Phase = Literal["plan", "propose"]
+Phase = Literal["plan", "propose", "ask"]
 Job = Literal["plan", "code", "repair", "ask", "review"]
 """What models are chosen for, each job by itself."""
 
@@ -50,8 +50,8 @@ class Request:
     @property
     def job(self) -> Job:
         """What a model must be good at to answer."""
-        if self.phase == "plan":
-            return "plan"
+        if self.phase != "propose":
+            return self.phase
         return "code" if self.attempt == 1 else "repair"
 
     @property

@@ -18,7 +18,7 @@ def top(defines: Sequence[Definition]) -> list[Definition]:
 def leading(defines: Sequence[Definition], most: int) -> list[Definition]:
     """The `most` that a reader would name first, in the order of their lines.
 
-    What others may use goes before what is private, code before constants, long before short.
+    Code goes before constants, what others may use before what is private, long before short.
     """
     best = sorted(defines, key=_importance)[:most]
     return sorted(best, key=lambda d: (d.span.start, d.span.end))
@@ -26,7 +26,7 @@ def leading(defines: Sequence[Definition], most: int) -> list[Definition]:
 
 def _importance(found: Definition) -> tuple[object, ...]:
     length = found.span.end - found.span.start
-    return (found.name.startswith("_"), found.kind in _SMALL, -length, found.span.start)
+    return (found.kind in _SMALL, found.name.startswith("_"), -length, found.span.start)
 
 
 def _within(found: Definition, own: set[str]) -> bool:

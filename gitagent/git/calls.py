@@ -10,7 +10,7 @@ from gitagent.domain.call import Call
 from gitagent.domain.codec import from_json
 from gitagent.domain.summary import Unreadable
 from gitagent.errors import AgentError, Conflict
-from gitagent.git.log import LARGEST, MOST_FACTS, listing, state_at, tips
+from gitagent.git.log import LARGEST, MOST_FACTS, kept_logs, listing, state_at, tips
 from gitagent.git.repository import GitRepo
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ def calls(repo: GitRepo) -> tuple[dict[str, Sequence[Call]], list[Unreadable]]:
     """The calls of every task by the task's id, and what cannot be read."""
     found: dict[str, Sequence[Call]] = {}
     summaries, unreadable = listing(repo)
-    at = tips(repo)
-    for each in summaries:
-        if each.id not in at:
+    at = tips(repo) | kept_logs(repo)
+    for log_id in (*(each.id for each in summaries), *kept_logs(repo)):
+        if log_id not in at:
             continue  # it went while we looked
         try:
-            found[each.id] = _calls(repo, each.id, at[each.id])
+            found[log_id] = _calls(repo, log_id, at[log_id])
         except AgentError as error:
-            unreadable.append(Unreadable(each.id, str(error), error.hint))
+            unreadable.append(Unreadable(log_id, str(error), error.hint))
     return found, unreadable
 
 

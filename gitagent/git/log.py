@@ -31,7 +31,9 @@ from gitagent.git.writing import hold_room, leave_room, writing
 FAMILY = "refs/gitagent/"
 OLD_EVENT = "event.json"
 MARK = "gitagent: "
-NOT_TASKS = ("salvaged/",)
+SUMMARIES = "summaries-"
+"""What the ids of logs begin with that hold what was said of folders; they are no tasks."""
+NOT_TASKS = ("salvaged/", SUMMARIES)
 NOT_BEGUN = "Nothing was begun. Make room, or make it writable, then start the task again."
 KEPT_ROOM_FOR = (Kind.ANSWERED, Kind.FAILED)
 FULL = (OSError, Unwritable)
@@ -322,6 +324,12 @@ def tips(repo: GitRepo, beginning: str = "") -> dict[str, str]:
     refs = repo.refs(FAMILY + beginning)
     named = ((name.removeprefix(FAMILY), tip) for name, tip in refs.items())
     return {name: tip for name, tip in named if not name.startswith(NOT_TASKS)}
+
+
+def kept_logs(repo: GitRepo) -> dict[str, str]:
+    """The last event of each log that holds what was said of folders, by its id."""
+    refs = repo.refs(FAMILY + SUMMARIES)
+    return {name.removeprefix(FAMILY): tip for name, tip in refs.items()}
 
 
 def history(repo: GitRepo, task_id: str) -> Iterator[tuple[Event, str]]:

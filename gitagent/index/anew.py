@@ -28,7 +28,7 @@ class AnewIndex:
 
     def outline(self, tree: str, path: str) -> Sequence[Definition]:
         """What a file defines, in the order of its lines."""
-        return self.links(tree, path).defines
+        return self._of_tree(tree).defines(path)
 
     def links(self, tree: str, path: str) -> Links:
         """What a file has to do with others."""

@@ -41,13 +41,18 @@ class TreeLinks:
         self._facts_of = facts
         self._meant: dict[str, tuple[str, ...]] = {}
 
+    def defines(self, path: str) -> tuple[Definition, ...]:
+        """What a file defines, in the order of its lines; empty where nothing is known of it."""
+        own = self._facts.get(path)
+        return tuple(_definition(path, symbol) for symbol in own.defs) if own else ()
+
     def of(self, path: str) -> Links:
         own = self._facts.get(path)
         if own is None:
             return Links(path)
         return Links(
             path,
-            tuple(_definition(path, symbol) for symbol in own.defs),
+            self.defines(path),
             self._imports(path),
             self._importing.get(path, ()),
             self._uses(path, own),
