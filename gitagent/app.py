@@ -21,6 +21,7 @@ from gitagent.domain.run import Run
 from gitagent.domain.task import Task, TaskState
 from gitagent.domain.verdict import GateCommand
 from gitagent.errors import BranchTaken, Conflict, Ending, UnknownTask, UsageError
+from gitagent.folders import told
 from gitagent.gates.detect import configured, detect
 from gitagent.gates.python import interpreter
 from gitagent.git import patches
@@ -46,6 +47,7 @@ from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
 from gitagent.searching import index_of
 from gitagent.site import Site, cache_folder, spent_folder
+from gitagent.stages.overview import overview
 from gitagent.takeover import unlearned
 
 ANSWERS, SHORT = "answers", 16
@@ -259,6 +261,9 @@ def _walked(
                 tell=tell,
                 rules=rules,
                 hide=site.redactor.hide,
+                folders=lambda tree, paths, room: overview(
+                    told(site.repo, tree, site.config.ignore), paths, room
+                ),
             )
         )
     return _outcome(repo, state)

@@ -66,6 +66,14 @@ def mapped(
     ]
 
 
+def told(repo: GitRepo, tree: str, ignore: Sequence[str] = ()) -> list[Folder]:
+    """The folders that something was said of; nothing is read where nobody was asked."""
+    if not any(local_logs(repo)):
+        return []
+    found = mapped(repo, tree, lambda _path: (), ignore=ignore)
+    return [folder for folder in found if folder.summary]
+
+
 def summaries(repo: GitRepo, trees: Collection[str]) -> dict[str, str]:
     """What was said of these folders, by the ids of their trees."""
     found: dict[str, str] = {}

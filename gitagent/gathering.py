@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
+from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Context
 from gitagent.domain.event import Kind
 from gitagent.domain.plan import PlanStep
@@ -26,6 +28,8 @@ FOCUS_FOR_WEAK, LISTED_FOR_WEAK = 0.35, 0
 # a weak model that sees a longer file writes all of it, slowly and from memory
 WHOLE_FOR_WEAK = 3000
 FAILING_CHARACTERS = 3000
+MOST_OF_FOLDERS = 6000
+"""Characters that are told of folders, two thousand tokens at most."""
 NAMED_IN_NEWS = 4
 GITLINK = 0o160000
 
@@ -38,7 +42,7 @@ def gathered(line: Line, runs: Sequence[CommandRun]) -> Context:
         failing = failures(runs, FAILING_CHARACTERS)
         text = f"{line.task.text}\n{failing}\n{clues(line.repo, tree, failing)}"
         began = time.monotonic()
-        whole = found(line, tree, text)
+        whole = _with_folders(line, tree, found(line, tree, text))
         said = f"{len(whole.excerpts)} files"
         kept = whole.without_texts()
         line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=kept)
@@ -47,6 +51,17 @@ def gathered(line: Line, runs: Sequence[CommandRun]) -> Context:
     more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
     line.tell(News("context", ", ".join(shown[:NAMED_IN_NEWS]) + more or "no file fits the words"))
     return context
+
+
+def _with_folders(line: Line, tree: str, context: Context) -> Context:
+    """With what was said of folders, in the room that the files leave; in the log, so that a plan
+    is asked for in the same words whatever is said of folders meanwhile."""
+    if line.rules.plan == "never" or line.models["plan"].profile.weak:
+        return context
+    shown = sum(len(excerpt.text) for excerpt in context.excerpts)
+    left = line.rules.context_tokens * CHARACTERS_PER_TOKEN - shown
+    paths = [excerpt.path for excerpt in context.excerpts]
+    return replace(context, folders=line.folders(tree, paths, min(left, MOST_OF_FOLDERS)))
 
 
 def _tell_unread(line: Line) -> None:

@@ -47,6 +47,11 @@ class Checks:
         return judge(demand, base, self.run(tree, base))
 
 
+def nothing_said(_tree: str, _paths: Sequence[str], _characters: int) -> tuple[str, ...]:
+    """Where no model was asked about folders."""
+    return ()
+
+
 def for_each(model: Model) -> Mapping[Job, Model]:
     """One model for every job of the line."""
     return {"plan": model, "code": model, "repair": model}
@@ -58,7 +63,9 @@ class Line:
 
     `models` answer each job of the line: plan, code, repair. `write_patches` takes two commits and
     gives the files it wrote, `others` are the jobs for which another model stands behind the first,
-    `hide` takes secrets out of a text that is kept or shown.
+    `hide` takes secrets out of a text that is kept or shown, `folders` says of a
+    tree, for one who sees these paths and has room for so many characters, what is known of its
+    folders.
     """
 
     repo: Repo
@@ -71,6 +78,7 @@ class Line:
     rules: Rules
     others: Collection[Job] = ()
     hide: Callable[[str], str] = str
+    folders: Callable[[str, Sequence[str], int], tuple[str, ...]] = nothing_said
 
     @property
     def model(self) -> Model:

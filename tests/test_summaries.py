@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import Bench, block, plan_of
 
 from gitagent.domain.code import Definition
 from gitagent.errors import BudgetExceeded, ProviderError
@@ -38,6 +39,11 @@ FILES = {
     "shop/.env": "KEY=FAKEKEY-summary\n",
 }
 PATHS = ["", "deep/er", "shop", "shop/cart", "shop/stock"]
+
+
+@pytest.fixture
+def bench(server: Serve, agent_inline: Callable[..., Any]) -> Bench:
+    return Bench(server, agent_inline)
 
 
 @pytest.fixture
@@ -262,3 +268,19 @@ def test_two_runs_do_not_meet(shop: Path, server: Serve) -> None:
     assert make(shop, first).made == 5
     assert "is being worked on by" in refused[0]
     assert not second.calls
+
+
+def test_a_planner_is_told_what_is_known(shop: Path, server: Serve, bench: Bench) -> None:
+    """Beside the files; a task reads summaries, and has none made."""
+    make(shop, server(told), most=2)
+    commit(shop, {"shop/cart/part9.py": "class Cart9:\n    pass\n"}, "Another cart")
+    commit(shop, {"shop/cart/part9.py": None}, "Not needed")
+    fix = block("shop/cart/part0.py", "class Cart0:", "class Cart00:")
+    done = bench.task(shop, "--plan", "always", "--no-gate", says=(plan_of("Rename it"), fix))
+    assert done.code == 0, done.err
+    assert "# Folders\n\nAll of it: About The whole repository. It works." in done.asked[0]
+    assert "shop/: About `shop/`. It works." in done.asked[0]
+    assert len(done.asked) == 2
+    assert "# Folders" not in done.asked[1]
+    assert "About `shop/`" in done.state("context.json")
+    assert bench.run("replay", done.id, "--json", cwd=shop).json()["differences"] == []

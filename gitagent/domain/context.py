@@ -47,12 +47,14 @@ class Context:
     """What is known before the first model call.
 
     `hits` are all ranked files, best first; `excerpts` the part that fits the model's window;
-    `listing` the paths of the tree, cut to what is worth its tokens.
+    `listing` the paths of the tree, cut to what is worth its tokens; `folders` what was said of
+    some of them, a line each, for who plans.
     """
 
     hits: tuple[Hit, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
     listing: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
     def without_texts(self) -> Context:
         """What is worth keeping: where to look, and not what is there."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitagent import pipeline
+from gitagent.domain.context import Context
 from gitagent.domain.task import TaskState
 from gitagent.git.dry_run import overlay
 from gitagent.git.log import TaskLog
@@ -68,6 +69,7 @@ def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Re
     """Walk the line as a run did; whether it came to an ending of its own."""
     model = RecordedModel(past, log.read, course)
     planner = RecordedModel(past, log.read, course, planner=True)
+    known = log.state.context or Context()
     line = Line(
         repo=repo,
         log=course,
@@ -81,6 +83,8 @@ def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Re
         tell=lambda _news: None,
         rules=past.settings.rules,
         hide=redactor.hide,
+        # what was said of folders then may be gone, or more now
+        folders=lambda _tree, _paths, _room: known.folders,
     )
     try:
         pipeline.run(line)

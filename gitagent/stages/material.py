@@ -46,6 +46,11 @@ def listing(context: Context) -> str:
     return "# Other files, not shown\n\n" + "\n".join(others) + "\n" if others else ""
 
 
+def folders(context: Context) -> str:
+    """What was said of folders, one a line."""
+    return "# Folders\n\n" + "\n".join(context.folders) + "\n\n" if context.folders else ""
+
+
 def failing(output: str) -> str:
     return render("failing", output=output.strip()) if output.strip() else ""
 

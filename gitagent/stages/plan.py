@@ -97,7 +97,7 @@ def _opening(text: str, context: Context, failing: str, max_steps: int) -> tuple
     rules = render("system")
     task = material.question(context, failing, text)
     wanted = render("plan", max_steps=str(max_steps))
-    question = f"{task}\n{wanted}\n{render('closing_plan')}"
+    question = f"{task}\n{material.folders(context)}{wanted}\n{render('closing_plan')}"
     return Message("system", rules, len(rules)), Message("user", question, len(task))
 
 
