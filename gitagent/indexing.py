@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gitagent.git.past import Past
 from gitagent.index import filling, past
@@ -13,8 +14,11 @@ from gitagent.index.languages import language_of
 from gitagent.index.pg.store import PgStore
 from gitagent.ports import TreeFile
 from gitagent.progress import Tell
-from gitagent.searching import LISTINGS_KEPT, opened, reading
+from gitagent.searching import LISTINGS_KEPT, index_of, opened, reading
 from gitagent.site import Site
+
+if TYPE_CHECKING:
+    from gitagent.summaries import Summarised
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,25 @@ def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
         gone = store.collect(LISTINGS_KEPT) if store.crowded(LISTINGS_KEPT) else 0
         after = _status(site, store, commit)
     return Indexed(before.missing, gone, time.monotonic() - began, after)
+
+
+def summarised(
+    site: Site, base: str, tell: Tell, model: Sequence[str], budget: float | None
+) -> Summarised:
+    """Summaries of the folders of a commit that have none; see `summaries.summarise`."""
+    from gitagent.summaries import summarise
+
+    commit = site.repo.resolve(base)
+    tree = site.repo.tree_of(commit)
+    with index_of(site, site.repo, commit, tell) as index:
+        return summarise(
+            site,
+            lambda path: index.outline(tree, path),
+            tell,
+            base=commit,
+            model=model,
+            budget=budget,
+        )
 
 
 def status(site: Site, base: str) -> Status:

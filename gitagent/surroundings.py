@@ -9,25 +9,34 @@ from pathlib import Path, PurePath
 
 from gitagent.errors import UsageError
 from gitagent.graph.around import Graph, around
-from gitagent.index.anew import AnewIndex
+from gitagent.progress import Tell
+from gitagent.searching import index_of
 from gitagent.site import Site
 
 MOST_GUESSES = 3
 
 
 def surroundings(
-    site: Site, file: str, *, base: str, depth: int, most: int, folder: Path | None = None
+    site: Site,
+    file: str,
+    tell: Tell,
+    *,
+    base: str,
+    depth: int,
+    most: int,
+    folder: Path | None = None,
 ) -> Graph:
     """The files around one, at most `most` on each side; no model is asked.
 
     `file` is a path as it is typed in `folder`, or one from the top of the tree. Raises UsageError
     where the commit has no such file.
     """
-    tree = site.repo.tree_of(site.repo.resolve(base))
+    commit = site.repo.resolve(base)
+    tree = site.repo.tree_of(commit)
     paths = [entry.path for entry in site.repo.files(tree)]
     path = _found(file, paths, _within(site, folder))
-    index = AnewIndex(site.repo)
-    return around(lambda each: index.links(tree, each), path, depth=depth, most=most)
+    with index_of(site, site.repo, commit, tell) as index:
+        return around(lambda each: index.links(tree, each), path, depth=depth, most=most)
 
 
 def _within(site: Site, folder: Path | None) -> str:

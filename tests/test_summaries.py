@@ -18,8 +18,9 @@ from gitagent.errors import BudgetExceeded, ProviderError
 from gitagent.folders import mapped
 from gitagent.git.calls import calls
 from gitagent.git.log import kept_logs, tips
+from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
-from gitagent.index.anew import AnewIndex
+from gitagent.index.code import CodeIndex
 from gitagent.progress import News
 from gitagent.site import Site, open_site
 from gitagent.summaries import Summarised, summarise
@@ -61,7 +62,8 @@ def told(asked: Any) -> Item:
 
 
 def outline(site: Site, base: str = "HEAD") -> Callable[[str], Sequence[Definition]]:
-    tree, index = site.repo.tree_of(site.repo.resolve(base)), AnewIndex(site.repo)
+    commit = site.repo.resolve(base)
+    tree, index = site.repo.tree_of(commit), CodeIndex(site.repo, Past(site.repo), commit)
     return lambda path: index.outline(tree, path)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 LIMIT = 20
 SPANS = 3
 """Spans of a file that are printed; `--json` has them all."""
+UNRANKED = ("named", "rest")
 
 
 @click.command("context")
@@ -28,6 +29,7 @@ SPANS = 3
 )
 @click.option("-o", "--output", metavar="OUT", help="Write the drawing to a file.")
 @click.option("--base", default="HEAD", metavar="REV", help="Look at this commit.  [HEAD]")
+@click.option("--explain", is_flag=True, help="Show each file's rank by each reason alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def context(
     query: str | None,
@@ -38,12 +40,15 @@ def context(
     form: str | None,
     output: str | None,
     base: str,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Rank the files that a text is about, best first, with the reasons.
 
     It is what a task with that text would look at; no model is asked. Reasons are `named` (by the
-    text, or the only file that defines what it names), `text`, `path` and `symbol`.
+    text, or the only file that defines what it names), `text` and `windows` (its words, anywhere
+    and close together), `path` and `file name`, `defines` and `uses` (names), `commits` (that read
+    like it), `companions` (changed along with the best), `folder` and `all commits`.
 
     With `--graph` it draws what a file has to do with the others: what it defines, what it imports
     and uses, and who imports and uses it, `--limit` files on each side. SVG is laid out by
@@ -76,31 +81,41 @@ def context(
         )
         return
     from gitagent.cli import here
-    from gitagent.cli.screen import print_rows
+    from gitagent.cli.screen import Progress, print_rows
     from gitagent.errors import UsageError
     from gitagent.finding import ranked
 
     if not query or not query.strip():
         raise UsageError("The query has no text.")
-    hits = ranked(here.site(base), query, base=base, limit=limit or LIMIT)
+    progress = Progress()
+    hits = ranked(here.site(base), query, progress, base=base, limit=limit or LIMIT)
+    progress.close()
     if as_json:
-        print_rows(map(_row, hits))
+        print_rows(_row(hit, explain) for hit in hits)
         return
     if not hits:
         click.echo("No file fits the words.", err=True)
-    for line in map(_line, hits):
+    for line in (_line(hit, explain) for hit in hits):
         click.echo(line)
 
 
-def _row(hit: Hit) -> dict[str, Any]:
+def _row(hit: Hit, explain: bool) -> dict[str, Any]:
     spans = [[span.start, span.end] for span in hit.spans]
-    return {"path": hit.path, "score": hit.score, "why": hit.why, "spans": spans}
+    row = {"path": hit.path, "score": hit.score, "why": hit.why, "spans": spans}
+    return {**row, "ranks": dict(_ranked(hit))} if explain else row
 
 
-def _line(hit: Hit) -> str:
+def _ranked(hit: Hit) -> list[tuple[str, int]]:
+    """The prongs with the place that each of them gives; what is named has no rank."""
+    prongs = [why for why in hit.why if why not in UNRANKED]
+    return list(zip(prongs, hit.ranks, strict=True))
+
+
+def _line(hit: Hit, explain: bool) -> str:
     from gitagent.cli.screen import printable
 
     spans = ", ".join(f"{span.start}-{span.end}" for span in hit.spans[:SPANS])
     more = ", …" if len(hit.spans) > SPANS else ""
     where = f"  lines {spans}{more}" if spans else ""
-    return f"{hit.score:9.2f}  {printable(hit.path)}  ({', '.join(hit.why)}){where}"
+    reasons = [f"{prong} {rank}" for prong, rank in _ranked(hit)] if explain else hit.why
+    return f"{hit.score:9.2f}  {printable(hit.path)}  ({', '.join(reasons)}){where}"

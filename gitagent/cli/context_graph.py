@@ -31,16 +31,18 @@ def context_graph(
 ) -> None:
     """Draw the surroundings of a file; raises UsageError where there is no such file."""
     from gitagent.cli import here
-    from gitagent.cli.screen import print_json
+    from gitagent.cli.screen import Progress, print_json
     from gitagent.cli.written import write
     from gitagent.surroundings import surroundings
 
     if as_json and (form or output):
         raise click.UsageError("--json does not go with --format and -o.")
     form = form or _form_of(output)
+    progress = Progress()
     graph = surroundings(
-        here.site(base), file, base=base, depth=depth, most=limit, folder=Path.cwd()
+        here.site(base), file, progress, base=base, depth=depth, most=limit, folder=Path.cwd()
     )
+    progress.close()
     if as_json:
         print_json(_document(graph))
     elif output and output != "-":

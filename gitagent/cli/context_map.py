@@ -20,16 +20,19 @@ NARROWEST = 40
 def context_map(*, base: str, depth: int | None, limit: int | None, as_json: bool) -> None:
     """Print the map; `depth` None shows all folders, `limit` so many of the largest."""
     from gitagent.cli import here
-    from gitagent.cli.screen import print_rows
+    from gitagent.cli.screen import Progress, print_rows
     from gitagent.folders import mapped
-    from gitagent.index.anew import AnewIndex
+    from gitagent.searching import index_of
 
     site = here.site(base)
-    tree = site.repo.tree_of(site.repo.resolve(base))
-    index = AnewIndex(site.repo)
-    found = mapped(
-        site.repo, tree, lambda path: index.outline(tree, path), ignore=site.config.ignore
-    )
+    commit = site.repo.resolve(base)
+    tree = site.repo.tree_of(commit)
+    progress = Progress()
+    with index_of(site, site.repo, commit, progress) as index:
+        found = mapped(
+            site.repo, tree, lambda path: index.outline(tree, path), ignore=site.config.ignore
+        )
+    progress.close()
     shown = _chosen(found, depth, limit)
     if as_json:
         print_rows(map(_row, shown))

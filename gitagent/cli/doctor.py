@@ -132,7 +132,9 @@ def _index() -> Finding:
     dsn = site.config.index_dsn
     if dsn == WITHOUT:
         return Finding("index", None, "without a database, as configured")
-    where = "the Postgres at index.dsn" if dsn else f"our own Postgres in {cache_folder() / 'index'}"
+    where = (
+        "the Postgres at index.dsn" if dsn else f"our own Postgres in {cache_folder() / 'index'}"
+    )
     try:
         with opened(site, site.repo.resolve("HEAD")) as store:
             kept, apart = store.sizes(), store.filtered()

@@ -16,6 +16,7 @@ from gitagent.errors import NoDatabase
 from gitagent.index import engine, filling, lookup, past, tuning
 from gitagent.index.engine import Weights
 from gitagent.index.filling import OnProgress
+from gitagent.index.links import TreeLinks
 from gitagent.index.memory import MemoryStore
 from gitagent.index.snapshot import Snapshot
 from gitagent.index.store import Store
@@ -63,6 +64,7 @@ class CodeIndex:
         self._memory = MemoryStore()
         self._kept: Store | None = None
         self._snapshots: dict[str, Snapshot] = {}
+        self._links: dict[str, TreeLinks] = {}
 
     def __enter__(self) -> CodeIndex:
         return self
@@ -73,6 +75,7 @@ class CodeIndex:
     def close(self) -> None:
         """Let go of the database."""
         self._snapshots.clear()
+        self._links.clear()
         self._kept = None
         self._held.close()
 
@@ -95,7 +98,7 @@ class CodeIndex:
         return self._asked(tree, lambda snapshot: lookup.references(snapshot, name, limit, read))
 
     def links(self, tree: str, path: str) -> Links:
-        return self._asked(tree, lambda snapshot: lookup.links(snapshot, path))
+        return self._asked(tree, lambda snapshot: self._links_of(tree, snapshot).of(path))
 
     def snapshot(self, tree: str) -> Snapshot:
         """What is known of a tree and of the past; NoDatabase where the database fails."""
@@ -118,6 +121,11 @@ class CodeIndex:
             self._database = None
             self.close()
             return ask(self.snapshot(tree))
+
+    def _links_of(self, tree: str, snapshot: Snapshot) -> TreeLinks:
+        if tree not in self._links:
+            self._links = {tree: TreeLinks(snapshot.paths, lambda _all: lookup.known(snapshot))}
+        return self._links[tree]
 
     def _store(self) -> Store:
         if self._database is None:

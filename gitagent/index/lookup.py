@@ -18,6 +18,12 @@ MOST_READ = 300
 LONGEST_LINE = 240
 
 
+def known(snapshot: Snapshot) -> dict[str, Facts]:
+    """The facts of all files, by path."""
+    everything = _facts(snapshot, range(len(snapshot.paths)))
+    return {snapshot.paths[file]: found for file, found in everything.items()}
+
+
 def outline(snapshot: Snapshot, path: str) -> Sequence[Definition]:
     """What a file defines, in the order of its lines; nothing where it is not indexed."""
     file = snapshot.file(path)
