@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from gitagent.domain.context import Context, Excerpt
+from gitagent.edits import paths
 from gitagent.stages.prompts import render
 
 LANGUAGES = {
@@ -19,6 +21,20 @@ LANGUAGES = {
     ".rb": "ruby",
     ".md": "markdown",
 }
+
+
+def hidden(path: str, ignore: Sequence[str]) -> bool:
+    """Whether a file is shown to no model: by its name it holds secrets, or cannot be written into
+    a prompt, or it fits one of the `ignore` patterns."""
+    unfit = paths.secret(path) or not path.isprintable()
+    return unfit or any(fnmatch(path, pattern) for pattern in ignore)
+
+
+def one_line(text: str, most: int) -> str:
+    """The text on one line of so many characters, without what a terminal or model may obey."""
+    plain = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    line = " ".join(plain.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def question(context: Context, failing_tests: str, task: str) -> str:
@@ -36,7 +52,14 @@ def files(excerpts: Sequence[Excerpt]) -> str:
     """Each excerpt under its path, fenced; the best stands last, nearest to the task."""
     if not excerpts:
         return ""
-    return "# Files\n\n" + "\n\n".join(map(_file, reversed(excerpts))) + "\n"
+    return "# Files\n\n" + "\n\n".join(map(file, reversed(excerpts))) + "\n"
+
+
+def looked(excerpts: Sequence[Excerpt]) -> str:
+    """What the model asked to see in an earlier try, and made use of."""
+    if not excerpts:
+        return ""
+    return "# More files, as you asked to see them\n\n" + "\n\n".join(map(file, excerpts)) + "\n\n"
 
 
 def listing(context: Context) -> str:
@@ -55,7 +78,8 @@ def failing(output: str) -> str:
     return render("failing", output=output.strip()) if output.strip() else ""
 
 
-def _file(excerpt: Excerpt) -> str:
+def file(excerpt: Excerpt) -> str:
+    """One excerpt, fenced, under its path and what of the file it is."""
     fence = "`" * max(3, _longest_run(excerpt.text) + 1)
     language = LANGUAGES.get(PurePosixPath(excerpt.path).suffix, "")
     part = "" if excerpt.whole else f" (only {_lines(excerpt)}; the rest is not shown)"
