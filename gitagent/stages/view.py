@@ -44,7 +44,7 @@ class View:
         Raises Unseen where there is none that may be shown.
         """
         try:
-            path = paths.check(asked)
+            path = paths.check(asked.rstrip("/"))
         except Refused as error:
             raise Unseen(str(error)) from error
         if paths.secret(path):
