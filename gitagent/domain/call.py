@@ -33,7 +33,9 @@ class Request:
     schema the reply should follow, where the endpoint can be told so. `max_tokens` bounds the
     reply. `span` is the id of the call's span, once the call has a number: it says which call the
     question goes out with, and is no part of what is asked; nor is `avoid`, the models
-    (PROVIDER/NAME) that should not be asked again while there is another.
+    (PROVIDER/NAME) that should not be asked again while there is another. `round` counts how often
+    the model was shown more because it asked for it, from 0, and `tools` are the names of those
+    that it may call to ask again, where it knows how.
     """
 
     phase: Phase
@@ -46,6 +48,8 @@ class Request:
     schema: dict[str, Any] | None = None
     span: str = ""
     avoid: tuple[str, ...] = ()
+    round: int = 0
+    tools: tuple[str, ...] = ()
 
     @property
     def job(self) -> Job:
@@ -57,7 +61,8 @@ class Request:
     @property
     def key(self) -> str:
         """The place of the question in its task; the same in every run of it."""
-        return f"{self.phase}:{self.step}.{self.attempt}:{self.tree}"
+        again = f":{self.round}" if self.round else ""
+        return f"{self.phase}:{self.step}.{self.attempt}:{self.tree}{again}"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 from gitagent.domain.call import Reply, Usage
 from gitagent.errors import BadReply, EmptyReply, ProviderUnavailable
 from gitagent.llm.events import Broken, Foreign
+from gitagent.llm.tools import as_lines
 
 LENGTH = ("length", "max_tokens", "max_output_tokens", "model_length")
 FILTERED = ("content_filter", "safety", "recitation", "prohibited_content", "blocklist")
@@ -25,11 +26,19 @@ class Answer:
     """Collects payloads since `began`; `on_text` is called with the length of the text so far.
 
     `asked` is the PROVIDER/NAME that was asked, `request_id` the provider's own name for the
-    answer, once its headers have come.
+    answer, once its headers have come. Calls of the `tools` that were offered become lines of the
+    text, the only call of another is the text.
     """
 
     def __init__(
-        self, asked: str, model: str, provider: str, began: float, on_text: Callable[[int], None]
+        self,
+        asked: str,
+        model: str,
+        provider: str,
+        began: float,
+        on_text: Callable[[int], None],
+        *,
+        tools: tuple[str, ...] = (),
     ) -> None:
         self.request_id = ""
         self._asked, self._model_asked, self._provider = asked, model, provider
@@ -38,7 +47,8 @@ class Answer:
         self._first: float | None = None
         self._parts: list[str] = []
         self._length = 0
-        self._tools: dict[str, list[str]] = {}
+        self._offered = tools
+        self._tools: dict[str, list[tuple[str, str]]] = {}
         self._reasoned = False
         self._finish = ""
         self._model = ""
@@ -85,8 +95,7 @@ class Answer:
         finish = self._finish.lower()
         if not finish or finish == "error":
             raise ProviderUnavailable(f"{self._provider} {self._interruption()}.")
-        text = "".join(self._parts)
-        calls = [] if text.strip() else ["".join(parts) for parts in self._tools.values()]
+        text, calls = self._said()
         reply = Reply(
             text=calls[0] if len(calls) == 1 else text,
             model=self._model or self._model_asked,
@@ -104,6 +113,18 @@ class Answer:
             raise EmptyReply(f"{self._model_asked} {self._silence(reply)}.", reply=reply)
         return reply
 
+    def _said(self) -> tuple[str, list[str]]:
+        """The text, and the arguments of the calls that stand in place of one."""
+        text = "".join(self._parts)
+        called = [
+            (next((name for name, _ in parts if name), ""), "".join(part for _, part in parts))
+            for parts in self._tools.values()
+        ]
+        lines, others = as_lines(called, self._offered)
+        if lines:
+            text = "\n".join([*filter(None, [text.rstrip()]), *lines])
+        return text, [] if text.strip() else others
+
     def _interruption(self) -> str:
         if self._finish:
             return "gave up in the middle of a reply"
@@ -113,10 +134,11 @@ class Answer:
         if self._refusal or reply.finish_reason.lower() in FILTERED:
             said = self._refusal[:FRACTION_OF_REFUSAL].strip().rstrip(".")
             return f"refused to answer: {said or 'filtered'}"
+        none = "" if self._offered else ", though it was offered none,"
         if calls > 1:
-            return f"called {calls} tools, though it was offered none, and wrote no answer"
+            return f"called {calls} tools{none or ' that there are not'} and wrote no answer"
         if calls and _is_broken(reply.text):
-            return "called a tool, though it was offered none, with arguments that break off"
+            return f"called a tool{none} with arguments that break off"
         return ""
 
     def _silence(self, reply: Reply) -> str:
@@ -147,7 +169,9 @@ class Answer:
         for n, piece in enumerate(map(_mapping, pieces)):
             index = piece.get("index")
             key = str(n if index is None else index)
-            self._tools.setdefault(key, []).append(_arguments(_mapping(piece.get("function"))))
+            function = _mapping(piece.get("function"))
+            called = (_text(function.get("name")), _arguments(function))
+            self._tools.setdefault(key, []).append(called)
         return bool(pieces)
 
 

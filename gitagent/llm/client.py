@@ -116,7 +116,10 @@ class ChatClient:
         began = time.monotonic()
         while True:
             at = self._endpoint
-            answer = Answer(self.profile.ref, at.model, at.provider, began, self._on_text)
+            tools = request.tools if self.profile.takes_tools else ()
+            answer = Answer(
+                self.profile.ref, at.model, at.provider, began, self._on_text, tools=tools
+            )
             try:
                 with Watchdog(self._limits) as watch, self._translated(answer, watch):
                     if self._answers(request, answer, watch):

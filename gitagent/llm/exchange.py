@@ -12,6 +12,8 @@ from gitagent.domain.codec import to_json
 NO_PART = ("span", "avoid")
 """Fields of a request that are no part of what is asked: the same whichever call it goes out
 with, and whomever it should not go to."""
+SELDOM = ("round", "tools")
+"""Fields that are left out where they say nothing."""
 
 
 def question(request: Request) -> bytes:
@@ -33,8 +35,8 @@ def kept(request: Request, asked: str) -> bytes:
 def identity(request: Request, asked: str) -> str:
     """The same for all that a model cannot tell apart, wherever in whichever task it stands."""
     whole = _asked(request)
-    told = ("messages", "temperature", "schema")
-    data = to_json({"asked": asked, **{name: whole[name] for name in told}})
+    told = ("messages", "temperature", "schema", "tools")
+    data = to_json({"asked": asked, **{name: whole[name] for name in told if name in whole}})
     return hashlib.sha256(data).hexdigest()
 
 
@@ -50,6 +52,7 @@ def reply_name(seq: int) -> str:
 
 def _asked(request: Request) -> dict[str, Any]:
     asked = {f.name: getattr(request, f.name) for f in fields(request) if f.name not in NO_PART}
+    asked = {name: value for name, value in asked.items() if value or name not in SELDOM}
     # what a message says of itself beside its words is for the client, not for the model
     asked["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
     return asked

@@ -11,6 +11,7 @@ from typing import Any
 
 from gitagent.domain.call import Message, Request
 from gitagent.llm.complaints import Complaint
+from gitagent.llm.tools import offered
 from gitagent.ports import ModelProfile
 
 MOST_MARKS = 4
@@ -24,6 +25,7 @@ OPTIONAL = {
     "prompt_cache_key": ("prompt_cache_key",),
     "max_tokens": ("max_completion_tokens",),
     "marks": ("cache_control",),
+    "tools": ("tools", "tool use", "tool call", "tool_choice", "function call"),
 }
 """What may be left out, or be said in another way, and the words by which a complaint names it."""
 
@@ -51,6 +53,9 @@ class Form:
         if request.schema and self._profile.takes_schema:
             schema = {"name": request.phase, "schema": request.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        elif request.tools and self._profile.takes_tools:
+            # some servers take no tools beside a schema, and a schema has a place for asks
+            body["tools"] = offered(request.tools)
         if self._official:
             body["prompt_cache_key"] = self._trace_id
         return {key: value for key, value in body.items() if key not in self._without}
