@@ -51,6 +51,7 @@ from gitagent.stages.overview import overview
 from gitagent.takeover import unlearned
 
 ANSWERS, SHORT = "answers", 16
+MOST_ROUNDS = 5
 ID_BYTES = 3
 ID_TRIES = 20
 TRACEPARENT = "00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
@@ -352,6 +353,7 @@ def _rules(config: Config, manner: Manner, best_format: EditFormat) -> Rules:
         attempts=max(1, config.attempts),
         edit_format=best_format if asked == "auto" else asked,
         context_tokens=config.context_tokens,
+        rounds=min(config.rounds, MOST_ROUNDS),
         ignore=config.ignore,
         allow=config.allow,
         deliver=manner.deliver,

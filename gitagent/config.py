@@ -99,6 +99,12 @@ class Config:
     context_tokens: int = _key(
         "context.tokens", 12000, "repository", "most tokens of context in a prompt"
     )
+    rounds: int = _key(
+        "context.rounds",
+        2,
+        "repository",
+        "times that a model may ask to see more, 0 to 5; a weak one never does",
+    )
     ignore: tuple[str, ...] = _key(
         "context.ignore", (), "repository", "path patterns that are never shown to a model"
     )

@@ -13,6 +13,7 @@ from gitagent.domain.plan import PlanStep
 from gitagent.domain.verdict import CommandRun
 from gitagent.gates.failures import failures
 from gitagent.line import Line
+from gitagent.looking import with_looked
 from gitagent.progress import News
 from gitagent.stages.retrieve import (
     LARGEST_READ,
@@ -102,5 +103,5 @@ def for_step(
 ) -> Context:
     """What a step is shown, in the order in which the first prompt of the task began."""
     text = f"{step.title}\n{step.detail}\n{line.task.text}"
-    context = found(line, tree, text, first=step.paths, most=most)
+    context = with_looked(line, tree, found(line, tree, text, first=step.paths, most=most))
     return context if line.model.profile.weak else context.after(first)

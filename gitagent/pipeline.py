@@ -11,6 +11,7 @@ import errno
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Call
 from gitagent.domain.context import Context
@@ -18,6 +19,7 @@ from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.task import Attempt, TaskState
 from gitagent.domain.verdict import UNCHECKED, CommandRun, Verdict
+from gitagent.domain.want import Seen
 from gitagent.errors import (
     AgentError,
     Conflict,
@@ -32,12 +34,14 @@ from gitagent.gates.failures import failures
 from gitagent.gates.judge import judge
 from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
 from gitagent.line import Line
+from gitagent.looking import Looker, rounds, together, with_looked
 from gitagent.progress import News
 from gitagent.repair import Tries, repair
 from gitagent.stages.checkpoint import checkpoint
 from gitagent.stages.deliver import deliver
 from gitagent.stages.plan import plan
 from gitagent.stages.propose import opening
+from gitagent.stages.rounds import Rounds
 
 PARTS_AFTER_OVERFLOW = (2, 4)
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -97,6 +101,7 @@ def _walk(line: Line) -> None:
     _gate_again(line, runs)
     context = gathered(line, runs)
     steps = _plan(line, context, runs)
+    context = with_looked(line, line.repo.tree_of(line.task.base), context)
     for step in steps.steps[len(line.log.state.checkpoints) :]:
         _take(line, steps, step, context, runs)
     if line.task.dry_run:
@@ -155,20 +160,22 @@ def _before(runs: Sequence[CommandRun]) -> str:
 def _plan(line: Line, context: Context, runs: Sequence[CommandRun]) -> Plan:
     if line.log.state.plan is None:
         line.tell(News("plan", "is made", passing=True))
-        made = _made_plan(line, context, failures(runs, FAILING_CHARACTERS))
-        line.log.record(Kind.PLANNED, f"{len(made.steps)} steps", plan=made)
+        made, looked = _made_plan(line, context, failures(runs, FAILING_CHARACTERS))
+        line.log.record(Kind.PLANNED, f"{len(made.steps)} steps", plan=made, **looked)
     steps = line.log.state.plan or Plan(())
     for step in steps.steps if steps.planned else ():
         line.tell(News("plan", f"{step.n}/{len(steps.steps)} {step.title}"))
     return steps
 
 
-def _made_plan(line: Line, context: Context, failing: str) -> Plan:
-    tree = line.repo.tree_of(line.task.base)
+def _made_plan(line: Line, context: Context, failing: str) -> tuple[Plan, dict[str, Any]]:
+    """The plan, and the context with what was looked at for it, where that is another one."""
+    tree, model = line.repo.tree_of(line.task.base), line.models["plan"]
     for most in (*_less(context), None):
+        looker = Looker(line, model.profile, tree, context.excerpts)
         try:
-            return plan(
-                line.models["plan"],
+            made = plan(
+                model,
                 line.task.text,
                 context,
                 failing=failing,
@@ -176,13 +183,24 @@ def _made_plan(line: Line, context: Context, failing: str) -> Plan:
                 mode=line.rules.plan,
                 max_steps=line.rules.max_steps,
                 another="plan" in line.others,
+                rounds=Rounds(rounds(line, model.profile), looker),
             )
+            return made, _with_used(line, made, looker.seen)
         except ContextOverflow as error:
             if most is None:
                 raise
             line.tell(News("context", f"{error} Less is shown.", warning=True))
             context = found(line, tree, line.task.text, most=most)
     raise AssertionError
+
+
+def _with_used(line: Line, made: Plan, seen: Sequence[Seen]) -> dict[str, Any]:
+    """What the plan has to do with, of what its maker asked to see; the rest is seen no more."""
+    said = "\n".join(f"{step.title}\n{step.detail}" for step in made.steps)
+    paths = {path for step in made.steps for path in step.paths}
+    used = together(each.excerpt for each in seen if each.is_used(said, paths))
+    known = line.log.state.context
+    return {"context": replace(known, looked=used)} if used and known else {}
 
 
 def _take(
@@ -200,9 +218,7 @@ def _take(
         line.tell(News("context", f"{tries.stopped} Less is shown.", warning=True))
         context = for_step(line, step, start, first, most)
         shorter = _tries(line, steps, step, context, runs)
-        dialogue = shorter.dialogue.going_on(tries.dialogue)
-        whole = tries.whole & shorter.whole
-        tries = repair(line, replace(tries, dialogue=dialogue, known=shorter.known, whole=whole))
+        tries = repair(line, tries.with_less(shorter))
     if tries.stopped is not None:
         raise tries.stopped
     if tries.best is None:
@@ -238,7 +254,11 @@ def _tries(
     # a step may leave what the task asks for to a later one; the last may not
     demand = line.task.text if step is steps.steps[-1] else ""
     whole = frozenset(excerpt.path for excerpt in context.excerpts if excerpt.whole)
-    return Tries(step.n, start, start, dialogue, known, whole, demand, runs)
+    asks = rounds(line, line.model.profile)
+    shown = context.excerpts
+    return Tries(
+        step.n, start, start, dialogue, known, whole, demand, runs, rounds=asks, context=shown
+    )
 
 
 def _less(context: Context) -> list[int]:

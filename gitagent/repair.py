@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gitagent.domain.call import Reply
+from gitagent.domain.context import Excerpt
 from gitagent.domain.edit import Edit, Proposal, WriteFile
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.domain.want import Seen
 from gitagent.edits import paths
 from gitagent.edits.definitions import placed
 from gitagent.errors import AgentError, BudgetExceeded, NoChange, NotApplied, ProviderError, Refused
 from gitagent.line import Line
+from gitagent.looking import Looker
 from gitagent.progress import News
 from gitagent.stages.apply import apply, brief
-from gitagent.stages.asking import asking, may_remove
+from gitagent.stages.asking import Asking, asking, may_remove
 from gitagent.stages.propose import Dialogue, again, not_applied, not_green, propose
 
 UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
@@ -36,10 +40,12 @@ NOTHING_CHANGED = "it has no edit in it that changes a file"
 class Tries:
     """Where a step stands. `tree` is what the last applied attempt made of `start`.
 
-    `known` are the paths that the model was shown, `whole` those of which it saw everything.
+    `known` are the paths that the model was shown at first, `whole` those of which it saw
+    everything.
     `demand` is the text that the verdict is held against. `misfits` are the models, one each time,
     whose last replies in a row could not be used. `n` is the try that was begun last, `stopped`
-    says why no further call was to be had.
+    says why no further call was to be had. `looked` are further parts of files that the model
+    asked to see, `rounds` how often it may still ask, `context` what it was shown unasked.
     """
 
     step: int
@@ -58,6 +64,35 @@ class Tries:
     trouble: AgentError | None = None
     stopped: AgentError | None = None
     over: bool = False
+    looked: tuple[Seen, ...] = ()
+    rounds: int = 0
+    context: Sequence[Excerpt] = ()
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """The paths of all that the model sees."""
+        return [*dict.fromkeys([*self.known, *(each.excerpt.path for each in self.looked)])]
+
+    @property
+    def shown_whole(self) -> frozenset[str]:
+        return self.whole | {each.excerpt.path for each in self.looked if each.excerpt.whole}
+
+    def without_unused(self, reply: str, paths: Sequence[str]) -> Tries:
+        """With as much of what the model asked to see as has to do with what it wrote then."""
+        used = tuple(each for each in self.looked if each.is_used(reply, paths))
+        dialogue = self.dialogue.having([each.excerpt for each in used])
+        return replace(self, looked=used, dialogue=dialogue)
+
+    def with_less(self, shorter: Tries) -> Tries:
+        """The same tries with the context of others for the same step, which show less."""
+        return replace(
+            self,
+            dialogue=shorter.dialogue.going_on(self.dialogue),
+            known=shorter.known,
+            whole=self.whole & shorter.whole,
+            context=shorter.context,
+            looked=(),
+        )
 
     @property
     def avoid(self) -> tuple[str, ...]:
@@ -91,33 +126,53 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     how = asking(n, line.rules.edit_format, weak=line.model.profile.weak)
     if how.anew:
         tries = replace(tries, tree=tries.start, dialogue=tries.dialogue.anew())
-    line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
-    reply, proposal = propose(
-        line.models["code" if n == 1 else "repair"],
-        tries.dialogue,
-        how=how,
-        step=tries.step,
-        attempt=n,
-        tree=tries.start,
-        known=_texts(line, tries),
-        avoid=tries.avoid,
-    )
+    tries, reply, proposal = _proposed(line, tries, n, how)
     attempt = Attempt(
         tries.step, n, f"{reply.provider}/{reply.model}", subject=line.hide(proposal.subject)
     )
+    kept = tries.without_unused(reply.text, [edit.path for edit in proposal.edits])
     try:
         tree = _land(line, tries, proposal)
     except (NotApplied, Refused) as error:
-        return _not_applied(line, tries, attempt, reply, error, anew=how.anew)
+        return _not_applied(line, kept, attempt, reply, error, anew=how.anew)
     if tree in tries.seen:
         line.tell(News("edits", "the same tree as before", warning=True))
-        return replace(tries, over=not how.anew)
-    return _gated(line, tries, replace(attempt, tree=tree), reply)
+        return replace(kept, over=not how.anew)
+    return _gated(line, kept, replace(attempt, tree=tree), reply)
+
+
+def _proposed(line: Line, tries: Tries, n: int, how: Asking) -> tuple[Tries, Reply, Proposal]:
+    """A reply with edits, and the tries with all that was shown for it."""
+    model = line.models["code" if n == 1 else "repair"]
+    shown = (*tries.context, *(each.excerpt for each in tries.looked))
+    looker = Looker(line, model.profile, tries.tree, shown)
+    for turn in count():
+        line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
+        reply, proposal = propose(
+            model,
+            tries.dialogue,
+            how=how,
+            step=tries.step,
+            attempt=n,
+            tree=tries.start,
+            known=_texts(line, tries),
+            avoid=tries.avoid,
+            turn=turn,
+            asks=tries.rounds,
+        )
+        if not proposal.wants:
+            break
+        left = tries.rounds - 1
+        sight = looker(proposal.wants)
+        dialogue = tries.dialogue.asking(reply.text, sight, left)
+        looked = (*tries.looked, *sight.seen)
+        tries = replace(tries, dialogue=dialogue, looked=looked, rounds=left)
+    return tries, reply, proposal
 
 
 def _texts(line: Line, tries: Tries) -> Mapping[str, str]:
     """The shown files as the last attempt left them."""
-    files = {path: line.repo.file(tries.tree, path) for path in tries.known}
+    files = {path: line.repo.file(tries.tree, path) for path in tries.shown}
     return {path: file.data.decode(errors="replace") for path, file in files.items() if file}
 
 
@@ -149,11 +204,11 @@ def _only_seen(line: Line, tries: Tries, proposal: Proposal) -> Proposal:
     problems: list[str] = []
     for edit in proposal.edits:
         text = _text(line, tries, edit.path)
-        whole = edit.path in tries.whole
+        whole = edit.path in tries.shown_whole
         if not isinstance(edit, WriteFile) or text is None or (whole and not _in_parts(line)):
             edits.append(edit)
             continue
-        parts = placed(edit.text, edit.path, text) if edit.path in tries.known else None
+        parts = placed(edit.text, edit.path, text) if edit.path in tries.shown else None
         if parts is not None:
             edits += parts
         elif whole:

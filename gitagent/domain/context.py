@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -48,17 +49,28 @@ class Context:
 
     `hits` are all ranked files, best first; `excerpts` the part that fits the model's window;
     `listing` the paths of the tree, cut to what is worth its tokens; `folders` what was said of
-    some of them, a line each, for who plans.
+    some of them, a line each, for who plans; `looked` what the planner asked to see beside that,
+    and made use of.
     """
 
     hits: tuple[Hit, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
     listing: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    looked: tuple[Excerpt, ...] = ()
 
     def without_texts(self) -> Context:
         """What is worth keeping: where to look, and not what is there."""
-        return replace(self, excerpts=tuple(replace(e, text="") for e in self.excerpts))
+        shown, looked = (
+            tuple(replace(e, text="") for e in each) for each in (self.excerpts, self.looked)
+        )
+        return replace(self, excerpts=shown, looked=looked)
+
+    def beside(self, further: Sequence[Excerpt]) -> Context:
+        """The same with further excerpts, which go before what is there of the same file."""
+        paths = {excerpt.path for excerpt in further}
+        others = (excerpt for excerpt in self.excerpts if excerpt.path not in paths)
+        return replace(self, excerpts=(*further, *others))
 
     def after(self, earlier: Context) -> Context:
         """The same, with what a prompt made of `earlier` begins with at its beginning again."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gitagent.domain.want import Want
+
 EditFormat = Literal["whole", "search-replace", "udiff"]
 
 
@@ -55,13 +57,15 @@ class Proposal:
     """The edits of one reply, in the order in which they were written.
 
     `problems` names what looked like an edit but could not be read; `remark` is the prose around
-    the edits, `subject` the subject line that it proposes for the commit.
+    the edits, `subject` the subject line that it proposes for the commit. `wants` is what it asks
+    to see in place of edits.
     """
 
     edits: tuple[Edit, ...]
     problems: tuple[str, ...] = ()
     remark: str = ""
     subject: str = ""
+    wants: tuple[Want, ...] = ()
 
 
 @dataclass(frozen=True)

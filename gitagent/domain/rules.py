@@ -13,7 +13,8 @@ Delivery = Literal["branch", "patch"]
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings of one run; `attempts` are proposals for one step."""
+    """The settings of one run; `attempts` are proposals for one step, `rounds` how often the
+    planner, and the model that writes a step, may ask to see more."""
 
     plan: PlanMode
     max_steps: int
@@ -23,6 +24,7 @@ class Rules:
     ignore: tuple[str, ...]
     allow: tuple[str, ...]
     deliver: Delivery
+    rounds: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,13 @@ from gitagent.domain.call import Message, Reply, Request
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan, PlanStep, subject_line
 from gitagent.domain.rules import PlanMode
-from gitagent.edits import json_reply
+from gitagent.domain.want import Want
+from gitagent.edits import json_reply, wants
 from gitagent.errors import BadReply
 from gitagent.ports import Model
 from gitagent.stages import material
 from gitagent.stages.prompts import render
+from gitagent.stages.rounds import NONE, TOOLS, Rounds, exchange, invitation
 
 MAX_TOKENS = 1500
 SMALL_TASK_WORDS = 60
@@ -40,6 +43,13 @@ SCHEMA: dict[str, Any] = {
     "required": ["steps"],
     "additionalProperties": False,
 }
+LOOK: dict[str, Any] = {
+    **SCHEMA,
+    "properties": {**SCHEMA["properties"], "look": {"type": "array", "items": {"type": "string"}}},
+    "required": ["steps", "look"],
+}
+"""The same with a place for asks: who must keep to a schema could not ask otherwise."""
+INSTEAD = "a plan"
 
 
 def plan(
@@ -52,17 +62,18 @@ def plan(
     max_steps: int,
     failing: str = "",
     another: bool = False,
+    rounds: Rounds = NONE,
 ) -> Plan:
     """The steps of a task, `failing` being the tests that fail now. No model is asked in mode
-    `never`, nor in `auto` for a small task or a weak model. Where an answer is no plan, it is asked
-    again with the reason, then (`another` says that there is one) another model; then the task is
-    one step."""
+    `never`, nor in `auto` for a small task or a weak model. It may ask to see more in `rounds`.
+    Where an answer is no plan, it is asked again with the reason, then (`another` says that there
+    is one) another model; then the task is one step."""
     if mode == "never" or (mode == "auto" and (model.profile.weak or _small(text))):
         return _single(text)
-    opening = _opening(text, context, failing, max_steps)
-    request = Request("plan", opening, MAX_TOKENS, tree=tree, schema=SCHEMA)
-    reply = model.complete(request)
-    reason = ""
+    first = _opening(text, context, failing, max_steps, asks=rounds.left > 0)
+    request, reply = _asked(model, Request("plan", first, MAX_TOKENS, tree=tree), rounds)
+    request = replace(request, schema=SCHEMA, tools=(), round=0)
+    opening, reason = request.messages, ""
     for attempt in range(2, 4 if another else 3):
         try:
             return Plan(_steps(reply, max_steps), planned=True)
@@ -76,6 +87,31 @@ def plan(
         return Plan(_steps(reply, max_steps), planned=True)
     except BadReply:
         return _single(text)
+
+
+def _asked(model: Model, request: Request, rounds: Rounds) -> tuple[Request, Reply]:
+    """The first reply that is more than asks, and what it is the reply to."""
+    for turn in range(rounds.left + 1):
+        left = rounds.left - turn
+        schema, tools = (LOOK, TOOLS) if left else (SCHEMA, ())
+        request = replace(request, round=turn, schema=schema, tools=tools)
+        reply = model.complete(request)
+        found = _wants(reply) if left else ()
+        if not found:
+            break
+        shown = exchange(reply.text, rounds.show(found), left - 1)
+        request = replace(request, messages=(*request.messages, *shown))
+    return request, reply
+
+
+def _wants(reply: Reply) -> tuple[Want, ...]:
+    """What is asked for in place of a plan; a plan of any length goes before it."""
+    if reply.finish_reason == "length":
+        return ()
+    with suppress(BadReply):
+        if json_reply.read(reply.text, "steps", _is_plan)["steps"]:
+            return ()
+    return wants.read(reply.text)[0]
 
 
 def _again(opening: tuple[Message, ...], reply: Reply, reason: str) -> tuple[Message, ...]:
@@ -92,12 +128,16 @@ def _small(text: str) -> bool:
     return not enumerated and len(text.split()) < SMALL_TASK_WORDS
 
 
-def _opening(text: str, context: Context, failing: str, max_steps: int) -> tuple[Message, ...]:
+def _opening(
+    text: str, context: Context, failing: str, max_steps: int, *, asks: bool
+) -> tuple[Message, ...]:
     """Begins as the questions for code do, so that what was read for one is kept for the others."""
     rules = render("system")
     task = material.question(context, failing, text)
     wanted = render("plan", max_steps=str(max_steps))
-    question = f"{task}\n{material.folders(context)}{wanted}\n{render('closing_plan')}"
+    look = f"{invitation(INSTEAD)}\n" if asks else ""
+    told = f"{material.folders(context)}{wanted}\n{look}"
+    question = f"{task}\n{told}{render('closing_plan')}"
     return Message("system", rules, len(rules)), Message("user", question, len(task))
 
 
@@ -121,7 +161,7 @@ def _step(n: int, row: Any) -> PlanStep:
 
 def _is_plan(found: Mapping[str, Any]) -> bool:
     """Whether it is what was asked for to the letter: what had to be mended is not stretched."""
-    return found.keys() == {"steps"} and all(
+    return found.keys() <= {"steps", "look"} and all(
         isinstance(row, dict)
         and row.keys() <= {"title", "detail", "paths"}
         and isinstance(row.get("title"), str)

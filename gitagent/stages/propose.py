@@ -7,17 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Message, Reply, Request
-from gitagent.domain.context import Context, is_test
+from gitagent.domain.context import Context, Excerpt, is_test
 from gitagent.domain.edit import EditFormat, Proposal
 from gitagent.domain.plan import Plan, PlanStep, subject_line
 from gitagent.domain.verdict import Verdict
+from gitagent.domain.want import Sight
+from gitagent.edits import wants
 from gitagent.edits.parse import parse
 from gitagent.ports import Model
 from gitagent.stages import material
 from gitagent.stages.asking import ANYTHING, Asking, Wanted, wanted
 from gitagent.stages.prompts import render
+from gitagent.stages.rounds import NO_MORE, TOOLS, exchange, invitation
 
 LEAST_REPLY, SHORT_REPLY = 256, 1200
+INSTEAD = "edits"
 
 AGAIN = {
     "whole": "Write each file that you change again, whole.",
@@ -38,7 +42,8 @@ class Dialogue:
     What stays the same comes first, so that a provider that keeps the beginning of a prompt does
     not read it twice. `landed` is the last exchange whose edits are in the files, with what the
     gate said of them, `last` one since then that could not be used. Older ones are left out, so
-    that no number of repairs outgrows the window.
+    that no number of repairs outgrows the window. `asked` is what the model asks to see in this
+    try, with the answers, `looked` what it made use of in those before.
     """
 
     rules: str
@@ -48,15 +53,27 @@ class Dialogue:
     wanted: Wanted = ANYTHING
     landed: tuple[Message, ...] = ()
     last: tuple[Message, ...] = ()
+    looked: str = ""
+    asked: tuple[Message, ...] = ()
 
-    def messages(self, how: Asking) -> tuple[Message, ...]:
+    def messages(self, how: Asking, *, asks: bool = False) -> tuple[Message, ...]:
+        """All that is said; `asks` says that the model may ask to see more."""
         closing = render(how.closing, path=self.path, **vars(self.wanted))
-        question = f"{self.question}\n{self.now}{closing}"
+        look = f"{invitation(INSTEAD)}\n" if asks else ""
+        question = f"{self.question}\n{self.looked}{self.now}{look}{closing}"
         opening = (
             Message("system", self.rules, len(self.rules)),
             Message("user", question, len(self.question)),
         )
-        return (*opening, *self.landed, *self.last)
+        return (*opening, *self.landed, *self.last, *self.asked)
+
+    def asking(self, reply: str, sight: Sight, left: int) -> Dialogue:
+        """The reply asks for more; it is answered, and may ask `left` times again."""
+        return replace(self, asked=(*self.asked, *exchange(reply, sight, left)))
+
+    def having(self, looked: Sequence[Excerpt]) -> Dialogue:
+        """What was asked for is over and done with; what is left of it are these parts."""
+        return replace(self, asked=(), looked=material.looked(looked))
 
     def anew(self) -> Dialogue:
         """As it began."""
@@ -89,11 +106,14 @@ def propose(
     tree: str,
     known: Mapping[str, str],
     avoid: tuple[str, ...] = (),
+    turn: int = 0,
+    asks: int = 0,
 ) -> tuple[Reply, Proposal]:
-    """One reply of the model and the edits in it. `tree` is what the step stands on, `known` the
-    shown files, path to text, that a block without a path may mean, `avoid` the models that are
-    not asked while there is another."""
-    messages = dialogue.messages(how)
+    """One reply of the model and the edits in it, or what it asks to see in place of edits. `tree`
+    is what the step stands on, `known` the shown files, path to text, that a block without a path
+    may mean, `avoid` the models that are not asked while there is another. `turn` counts the
+    questions of this try, from 0; the model may ask `asks` times more."""
+    messages = dialogue.messages(how, asks=turn + asks > 0)
     request = Request(
         "propose",
         messages,
@@ -103,10 +123,15 @@ def propose(
         attempt=attempt,
         tree=tree,
         avoid=avoid,
+        round=turn,
+        tools=TOOLS if asks else (),
     )
     reply = model.complete(request)
     if reply.finish_reason == "length":
         return reply, Proposal((), (f"it was cut off after {reply.usage.completion} tokens",))
+    found, rest = wants.read(reply.text) if turn + asks else ((), "")
+    if found and not parse(rest, known).edits:
+        return reply, Proposal((), wants=found) if asks else Proposal((), (NO_MORE,))
     proposal = parse(reply.text, known)
     return reply, replace(proposal, subject=_subject(proposal.remark))
 
