@@ -10,6 +10,7 @@ from gitagent.domain.want import Seen, Sight, Want
 from gitagent.line import Line
 from gitagent.ports import ModelProfile
 from gitagent.progress import News
+from gitagent.stages import material
 from gitagent.stages.look import look
 from gitagent.stages.retrieve import with_texts
 from gitagent.stages.view import View
@@ -78,10 +79,12 @@ def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
 def with_looked(line: Line, tree: str, context: Context) -> Context:
     """A context with what the planner looked at and used, as far as that is in `tree` what it was.
 
-    Lines of a file that an earlier step has changed would be other lines now.
+    Lines of a file that an earlier step has changed would be other lines now; and a log that came
+    from elsewhere may name what is not to be shown.
     """
-    kept = line.log.state.context.looked if line.log.state.context else ()
+    known = line.log.state.context.looked if line.log.state.context else ()
     base = line.repo.tree_of(line.task.base)
+    kept = [e for e in known if not material.hidden(e.path, line.rules.ignore)]
     same = [e for e in kept if line.repo.file(base, e.path) == line.repo.file(tree, e.path)]
     if not same:
         return context
