@@ -7,8 +7,6 @@ on by walking the same line again.
 
 from __future__ import annotations
 
-import errno
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,16 +18,8 @@ from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.task import Attempt, TaskState
 from gitagent.domain.verdict import UNCHECKED, CommandRun, Verdict
 from gitagent.domain.want import Seen
-from gitagent.errors import (
-    AgentError,
-    Conflict,
-    ContextOverflow,
-    Ending,
-    GateFailed,
-    Interrupted,
-    NoChange,
-    Unwritable,
-)
+from gitagent.ending import to_an_end
+from gitagent.errors import ContextOverflow, GateFailed, NoChange
 from gitagent.gates.failures import failures
 from gitagent.gates.judge import judge
 from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
@@ -44,54 +34,11 @@ from gitagent.stages.propose import opening
 from gitagent.stages.rounds import Rounds
 
 PARTS_AFTER_OVERFLOW = (2, 4)
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def run(line: Line) -> TaskState:
-    """Walk the line to a named ending, which the log keeps.
-
-    Raises UsageError, and what is a bug; both leave the task as far as it came.
-    """
-    began = time.monotonic()
-    try:
-        _walk(line)
-        ending, message = Ending.DONE, ""
-    except KeyboardInterrupt:
-        ending, message = Ending.INTERRUPTED, str(Interrupted())
-    except AgentError as error:
-        if error.ending is None:
-            raise
-        ending, message = error.ending, _sentences(str(error), error.hint)
-    except Exception as error:
-        if not isinstance(error, OSError) or error.errno not in DISK:
-            _ended(line, Ending.INTERNAL, f"{type(error).__name__}: {error}", began)
-            raise
-        ending, message = Ending.INTERRUPTED, _sentences(str(error), Unwritable.hint)
-    return _ended(line, ending, message, began)
-
-
-def _ended(line: Line, ending: Ending, message: str, began: float) -> TaskState:
-    """The state with its ending; recorded, unless the task goes on in another run's hands."""
-    message = line.hide(message)
-    seconds = line.log.state.seconds + time.monotonic() - began
-    try:
-        line.log.record(
-            Kind.ENDED,
-            ending,
-            lasted=seconds - line.log.state.seconds,
-            ending=ending,
-            message=message,
-            seconds=seconds,
-        )
-    except (Conflict, Unwritable) as error:
-        sentence = _sentences(str(error), error.hint)
-        return replace(line.log.state, ending=error.ending, message=sentence)
-    return line.log.state
-
-
-def _sentences(message: str, hint: str) -> str:
-    end = "" if message.endswith((".", "!", "?", ":")) else "."
-    return f"{message}{end} {hint}".strip()
+    """Walk the line to a named ending, which the log keeps; raises as `to_an_end` does."""
+    return to_an_end(line.log, line.hide, lambda: _walk(line))
 
 
 def _walk(line: Line) -> None:

@@ -25,7 +25,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("pipeline",),
     ("gathering", "repair"),
     ("looking",),
-    ("line",),
+    ("ending", "line"),
     ("stages", *ADAPTERS),
     ("gates",),
     ("edits",),
