@@ -14,6 +14,7 @@ from typing import Any
 
 from gitagent import caches, models, pipeline
 from gitagent.config import Config
+from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Job
 from gitagent.domain.edit import EditFormat
 from gitagent.domain.rules import Delivery, Rules, Settings
@@ -139,6 +140,8 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
             f"{task_id} holds what was said of folders.",
             hint="`git agent index --summaries` goes on with it.",
         )
+    if is_ask(task_id):
+        raise UsageError(f"{task_id} is a question.", hint="Ask it again: `git agent ask`.")
     if log.state.task.dry_run:
         raise UsageError(f"Task {task_id} was a dry run; there is nothing to go on with.")
     check_steps(site.repo, log.state)
@@ -167,7 +170,7 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
 def resumable(repo: GitRepo) -> str:
     """The id of the newest task that is not over."""
     for found in summaries(repo):
-        if not found.dry_run and found.ending not in OVER:
+        if not found.dry_run and not is_ask(found.id) and found.ending not in OVER:
             return found.id
     raise UnknownTask("There is no task here that was interrupted.")
 
@@ -184,7 +187,7 @@ def _take_over(log: TaskLog, chosen: Routes, commands: Sequence[GateCommand]) ->
 
 
 def _run_of(epoch: int, chosen: Routes) -> Run:
-    return Run(epoch, this_process(), _now(), chosen["code"][0].choice.profile.ref)
+    return Run(epoch, this_process(), now(), chosen["code"][0].choice.profile.ref)
 
 
 def _shaped_by(runs: Sequence[Run], rules: Rules, using: Mapping[Job, Model]) -> tuple[Run, ...]:
@@ -242,7 +245,7 @@ def _walked(
         day=DaySpend(spent_folder(), site.config.budget_day_usd, f"{site.repo.folder}#{task.id}"),
         on_call=models.alerting(tell),
     )
-    means = Means(site.config, ledger, _answers(site, manner), site.redactor, tell)
+    means = Means(site.config, ledger, kept_answers(site, manner), site.redactor, tell)
     with (
         models.stacked(means, chosen) as using,
         index_of(site, repo, task.base, tell) as index,
@@ -298,21 +301,21 @@ def _new_task(site: Site, wish: Wish, tell: Tell) -> Task:
         tell(News("task", "the text holds what looks like a secret; it was left out", warning=True))
     branch = check_branch(wish.branch) if wish.branch else branch_name(text, task_id)
     _check_free(site.repo, branch)
-    trace_id, parent_span = _trace(site.environ)
+    trace_id, parent_span = trace_of(site.environ)
     return Task(
         id=task_id,
         text=text,
         branch=branch,
         base=base,
         trace_id=trace_id,
-        created=_now(),
+        created=now(),
         started_at=started_at,
         dry_run=wish.dry_run,
         parent_span=parent_span,
     )
 
 
-def _trace(environ: Mapping[str, str]) -> tuple[str, str]:
+def trace_of(environ: Mapping[str, str]) -> tuple[str, str]:
     """Trace id and parent span: of whoever called us, if it says so as W3C asks, else new ones."""
     told = re.fullmatch(TRACEPARENT, environ.get("TRACEPARENT", ""))
     if told and set(told[1]) != {"0"} and set(told[2]) != {"0"}:
@@ -320,7 +323,8 @@ def _trace(environ: Mapping[str, str]) -> tuple[str, str]:
     return secrets.token_hex(16), ""
 
 
-def _now() -> str:
+def now() -> str:
+    """UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -392,7 +396,7 @@ def _said(chosen: Routes) -> str:
     )
 
 
-def _answers(site: Site, manner: Manner) -> AnswerStore | None:
+def kept_answers(site: Site, manner: Manner) -> AnswerStore | None:
     """The answers of the repository's other tasks, where they may be used."""
     if not (manner.cache or site.config.cache):
         return None

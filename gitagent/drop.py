@@ -40,7 +40,7 @@ def drop(log: TaskLog, others: Sequence[str] | None = None) -> Dropped:
     notice = check_droppable(log)
     repo, state = log.repo, log.state
     branch, name = state.task.branch, BRANCHES + state.task.branch
-    tip = repo.ref(name)
+    tip = repo.ref(name) if branch else None
     own = tip is not None and is_own(log, tip)
     with log.removing():
         kept = salvage(
@@ -53,7 +53,7 @@ def drop(log: TaskLog, others: Sequence[str] | None = None) -> Dropped:
         if tip is not None and own:
             repo.delete_ref(name, tip)
         _remove_files(log)
-    for ref in (name, log.ref) if own or tip is None else (log.ref,):
+    for ref in (name, log.ref) if branch and (own or tip is None) else (log.ref,):
         locks.forget(repo.folder, ref)
     foreign = f"{branch} is not the task's and stays" if tip is not None and not own else ""
     return Dropped(
@@ -65,7 +65,7 @@ def check_droppable(log: TaskLog) -> str:
     """Raises Conflict where the task cannot go now; else what is to be said of who had it."""
     branch = log.state.task.branch
     notice = check_free(log.state)
-    tip = log.repo.ref(BRANCHES + branch)
+    tip = log.repo.ref(BRANCHES + branch) if branch else None
     if tip is not None and is_own(log, tip) and (place := log.repo.checked_out_at(branch)):
         raise Conflict(f"{branch} is checked out at {place}.", hint="Switch away from it first.")
     return notice

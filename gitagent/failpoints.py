@@ -39,6 +39,8 @@ PLACES = (
     "files written",
     "task's files removed",
     "files and branch moved",
+    "report to be written",
+    "report written",
 )
 """Every place there is, but for those of events."""
 

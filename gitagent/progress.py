@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["task", "context", "plan", "model", "edits", "gate", "commit", "deliver"]
+Stage = Literal["task", "context", "plan", "model", "edits", "gate", "commit", "deliver", "ask"]
 
 
 @dataclass(frozen=True)

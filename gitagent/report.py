@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Call
 from gitagent.domain.summary import Summary, Unreadable, totals
 from gitagent.domain.task import Checkpoint, TaskState
@@ -34,8 +35,9 @@ def document(state: TaskState) -> dict[str, Any]:
 
 
 def line(found: Summary) -> dict[str, Any]:
-    """What `list --json` prints of each task."""
-    return {
+    """What `list --json` prints of each task; of a question, that it is one."""
+    kind = {"kind": "ask"} if is_ask(found.id) else {}
+    return kind | {
         "id": found.id,
         "text": found.text,
         "state": _status(found.ending, dry_run=found.dry_run),

@@ -28,7 +28,7 @@ def drop(task_id: str, as_json: bool) -> None:
     from gitagent.cli.screen import print_json, printable
     from gitagent.drop import drop as drop_task
 
-    dropped = drop_task(here.task_log(here.site(), task_id))
+    dropped = drop_task(here.task_log(here.site(), task_id, asks=True))
     if as_json:
         print_json(document(dropped))
         return

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gitagent.cli.screen import printable
+from gitagent.domain.ask import is_ask
+from gitagent.errors import UsageError
 from gitagent.site import Site, open_site
 
 if TYPE_CHECKING:
@@ -23,8 +25,15 @@ def site(base: str = "HEAD", *, quiet: bool = False) -> Site:
     return found
 
 
-def task_log(found: Site, task_id: str | None) -> TaskLog:
-    """The log of a task, the newest where no id is given."""
+def task_log(found: Site, task_id: str | None, *, asks: bool = False) -> TaskLog:
+    """The log of a task, the newest where no id is given; `asks` are questions taken as well.
+
+    Raises UsageError for a question where they are not: there is no code in it.
+    """
     from gitagent.git.log import TaskLog, newest
 
+    if task_id and not asks and is_ask(task_id):
+        raise UsageError(
+            f"{task_id} is a question: it changed nothing.", hint=f"`git agent show {task_id}`."
+        )
     return TaskLog.load(found.repo, task_id or newest(found.repo))

@@ -42,13 +42,16 @@ def _lines(
     found: list[Summary], unreadable: list[Unreadable], sizes: dict[str, int]
 ) -> Iterator[str]:
     from gitagent.cli.screen import amount, printable
+    from gitagent.domain.ask import is_ask
 
+    width = max((len(each.id) for each in found), default=0)
     for each in found:
         ending = "dry-run" if each.dry_run else each.ending or "open"
-        steps = f"{each.steps}/{each.of or '?'}"
+        steps = "ask" if is_ask(each.id) else f"{each.steps}/{each.of or '?'}"
         taken = f"{amount(sizes[each.id]):>9}  " if sizes else ""
         first = printable(" ".join(each.text[: 10 * TEXT].split()))[:TEXT]
-        yield f"{each.id}  {ending:<12} {steps:<5} ${each.totals.cost_usd:<8.4f} {taken}{first}\n"
+        cost = f"${each.totals.cost_usd:<8.4f}"
+        yield f"{each.id:<{width}}  {ending:<12} {steps:<5} {cost} {taken}{first}\n"
     for bad in unreadable:
         yield f"{printable(bad.id)}  unreadable   {printable(bad.reason)}\n"
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "patch": "Write a task as patch files for `git am`.",
     "replay": "Rebuild the trees of a recorded task, offline.",
     "context": "Rank the files that a text is about.",
+    "ask": "Answer a question about the repository, with sources.",
     "index": "Bring the index up to date, or say what it has.",
     "cost": "Sum up what model calls cost.",
     "trace": "Show what a task did when, over all its runs.",

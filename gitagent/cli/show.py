@@ -18,23 +18,45 @@ if TYPE_CHECKING:
 @click.argument("task_id", metavar="[ID]", required=False, shell_complete=task_ids)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def show(task_id: str | None, as_json: bool) -> None:
-    """Show one task, the newest where no ID is given: steps, verdicts, calls and cost."""
+    """Show one task, the newest where no ID is given: steps, verdicts, calls and cost.
+
+    Of a question it is the answer, its sources, calls and cost.
+    """
     from gitagent import report
-    from gitagent.cli import here
+    from gitagent.cli import answered, here
     from gitagent.cli.screen import print_json, printable
 
-    state = here.task_log(here.site(), task_id).state
+    state = here.task_log(here.site(), task_id, asks=True).state
     if as_json:
-        print_json(report.document(state))
+        print_json(answered.document(state) if state.task.ask else report.document(state))
     else:
         click.echo(printable("\n".join(_lines(state))))
 
 
 def _lines(state: TaskState) -> Iterator[str]:
-    from gitagent import report
+    from gitagent.cli import answered
     from gitagent.domain import summary
 
     task, used = state.task, summary.totals(state)
+    yield from answered.lines(state) if task.ask else _task(state)
+    for call in state.calls:
+        tokens = (
+            f"{call.prompt_tokens} in ({call.cached_tokens} cached), {call.completion_tokens} out"
+        )
+        cost = f"${call.cost_usd:.6f}, {call.seconds:.1f} s"
+        by = f"{call.provider}/{call.model}"
+        yield f"Call     {call.seq} {call.phase} {by}: {call.status}, {tokens}, {cost}"
+    yield (
+        f"Totals   {used.calls} calls, {used.prompt_tokens} tokens in, "
+        f"{used.completion_tokens} out, ${used.cost_usd:.6f}, {used.seconds:.1f} s "
+        f"({used.llm_seconds:.1f} s model, {used.gate_seconds:.1f} s gate)"
+    )
+
+
+def _task(state: TaskState) -> Iterator[str]:
+    from gitagent import report
+
+    task = state.task
     ending = state.ending or report.status(state)
     yield f"Task     {task.id}  {ending}{'  (dry run)' if task.dry_run else ''}"
     yield from (f"         {line}" for line in task.text.splitlines())
@@ -50,18 +72,6 @@ def _lines(state: TaskState) -> Iterator[str]:
     for attempt in failed:
         why = attempt.verdict.reason if attempt.verdict else "; ".join(attempt.problems)
         yield f"Try      {attempt.step}.{attempt.n} by {attempt.model}: {why.splitlines()[0]}"
-    for call in state.calls:
-        tokens = (
-            f"{call.prompt_tokens} in ({call.cached_tokens} cached), {call.completion_tokens} out"
-        )
-        cost = f"${call.cost_usd:.6f}, {call.seconds:.1f} s"
-        by = f"{call.provider}/{call.model}"
-        yield f"Call     {call.seq} {call.phase} {by}: {call.status}, {tokens}, {cost}"
-    yield (
-        f"Totals   {used.calls} calls, {used.prompt_tokens} tokens in, "
-        f"{used.completion_tokens} out, ${used.cost_usd:.6f}, {used.seconds:.1f} s "
-        f"({used.llm_seconds:.1f} s model, {used.gate_seconds:.1f} s gate)"
-    )
 
 
 def _step(checkpoint: Checkpoint) -> Iterator[str]:

@@ -41,7 +41,7 @@ def trace(task_id: str | None, as_json: bool) -> None:
     from gitagent.trace import spans
 
     site = here.site()
-    state = here.task_log(site, task_id).state
+    state = here.task_log(site, task_id, asks=True).state
     found = spans((event for event, _ in history(site.repo, state.task.id)), state)
     if as_json:
         print_json(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from gitagent.domain.ask import Answer, Ask
 from gitagent.domain.call import Call
 from gitagent.domain.context import Context
 from gitagent.domain.plan import Plan
@@ -22,7 +23,7 @@ class Task:
     `base` is the commit that the branch grows from, `started_at` the commit that the user named
     (they differ where uncommitted work was included). `created` is UTC, ISO 8601. `trace_id` is a
     W3C trace id, `parent_span` the span of whoever asked for the task, where there is one. A dry
-    run leaves nothing but its calls.
+    run leaves nothing but its calls. With an `ask` the text is a question and there is no branch.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Task:
     started_at: str = ""
     dry_run: bool = False
     parent_span: str = ""
+    ask: Ask | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class TaskState:
     seconds: float = 0.0
     delivery: dict[str, Any] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
+    answer: Answer | None = None
 
     @property
     def head(self) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from gitagent.domain.ask import is_ask
 from gitagent.domain.codec import from_json, to_line
 from gitagent.domain.edit import File
 from gitagent.domain.event import Event, Kind
@@ -350,7 +351,7 @@ def state_at(repo: GitRepo, task_id: str, event: str) -> TaskState:
 def newest(repo: GitRepo) -> str:
     """The id of the newest task that left something to look at."""
     for found in summaries(repo):
-        if not found.dry_run:
+        if not found.dry_run and not is_ask(found.id):
             return found.id
     raise UnknownTask("There is no task in this repository yet.")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gitagent.domain.ask import is_ask
 from gitagent.domain.task import TaskState
 from gitagent.errors import Conflict, UsageError
 from gitagent.names import check_branch
@@ -17,8 +18,10 @@ OBJECT_ID, TRACE_ID = "[0-9a-f]{40}", "[0-9a-f]{32}"
 
 
 def check_named(task_id: str, said: str, branch: str) -> None:
-    """Conflict where a state speaks of another task, or of a branch that no task could have."""
-    if said != task_id or not _is_branch(branch):
+    """Conflict where a state speaks of another task, or of a branch that no task could have; a
+    question has none."""
+    fits = not branch if is_ask(task_id) else _is_branch(branch)
+    if said != task_id or not fits:
         raise Conflict(f"It speaks of another task or branch: {said!a}, {branch!a}.")
 
 
@@ -26,6 +29,10 @@ def check(task_id: str, state: TaskState) -> None:
     """Conflict where a state could not be one of ours."""
     task = state.task
     check_named(task_id, task.id, task.branch)
+    if (task.ask is not None) != is_ask(task_id):
+        raise Conflict("Whether it is a task or a question depends on whom one asks.")
+    if task.ask is not None and (state.checkpoints or state.attempts or state.plan):
+        raise Conflict("A question has no steps.")
     _ids("base", [task.base, *([task.started_at] if task.started_at else [])])
     _ids("step", [made for c in state.checkpoints for made in (c.commit, c.tree)])
     _ids("try", [attempt.tree for attempt in state.attempts if attempt.tree])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
+from gitagent.domain.ask import Answer
 from gitagent.domain.call import Call
 from gitagent.domain.codec import from_json, to_json
 from gitagent.domain.context import Context
@@ -62,6 +63,7 @@ def _facts(state: TaskState) -> dict[str, Any]:
         "plan.json": state.plan,
         "base.json": state.base_runs,
         "delivery.json": state.delivery or None,
+        "answer.json": state.answer,
     }
     facts |= {f"runs/{run.epoch:04}.json": run for run in state.runs}
     facts |= {f"attempts/{a.step}.{a.n}.json": a for a in state.attempts}
@@ -86,6 +88,7 @@ def decode(files: Files) -> TaskState:
         message=ended.message,
         seconds=ended.seconds,
         delivery=_maybe(files, "delivery.json", dict[str, Any]) or {},
+        answer=_maybe(files, "answer.json", Answer),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
+from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Call
 from gitagent.domain.rules import Settings
 from gitagent.domain.run import Run
@@ -44,6 +45,8 @@ def pasts(log: TaskLog) -> tuple[Past, ...]:
     Raises UsageError where the task cannot be replayed, Conflict where the log cannot be read.
     """
     task = log.state.task
+    if is_ask(task.id):
+        raise UsageError(f"{task.id} is a question: it made no tree that could be made again.")
     if task.dry_run:
         raise UsageError(f"Task {task.id} was a dry run: it kept nothing to compare with.")
     return tuple(

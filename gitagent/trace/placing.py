@@ -97,6 +97,8 @@ class Placing:
             return self.run
         if call.step == 0:
             return self._part(self.run, "plan", "")
+        if call.phase == "ask":
+            return self._part(self.run, "round", str(call.step))
         step = self._part(self.run, "step", str(call.step))
         return self._part(step, "attempt", f"{call.step}.{call.attempt}")
 
