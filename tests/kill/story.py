@@ -35,6 +35,8 @@ PRICES = '[models."m"]\ninput_price = 1.0\noutput_price = 4.0\n'
 WAYS = ("--model", "openai/m", "--plan", "always", "--gate", GREEN, "--budget", "5", "-q")
 TASK = ("task", TEXT, *WAYS)
 RESUME = ("resume", *WAYS)
+ASK = ("ask", "What does add in calc.py do?", "--model", "openai/m", "--budget", "5", "-q")
+ANSWER = "It subtracts, which is a mistake (`calc.py:2`)."
 USAGE = Usage(1000, 100, 0)
 UNFIT = block("calc.py", "def mul(a, b):\n    return a", "def mul(a, b):\n    return a * b")
 SECOND = block(
@@ -50,6 +52,8 @@ class Model:
 
     def __call__(self, asked: dict[str, Any]) -> Item:
         last = asked["messages"][-1]["content"]
+        if "# Question" in last:
+            return self._say(_answer(last))
         if "Reply with the JSON only" in last:
             return self._say(plan_of("Add in add", "Subtract twice"))
         if "Your step now (2" in last:
@@ -63,6 +67,14 @@ class Model:
 
     def _say(self, text: str) -> Say:
         return Say(text, usage=USAGE)
+
+
+def _answer(asked: str) -> str:
+    """What is said to a question: a look-up first, or a note on what is read of everything."""
+    if asked.startswith("# Part"):
+        return "- it subtracts (calc.py:2)"
+    seen = "# What was looked up" in asked or "# Notes on all parts" in asked
+    return ANSWER if seen else "READ: calc.py:1-3"
 
 
 @dataclass

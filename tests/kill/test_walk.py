@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import asking
 import pytest
 import syscalls
 import walks
@@ -67,6 +68,17 @@ def test_accept_finishes_when_it_is_called_again(
     assert sum(walk.killed for walk in walked) >= len(walked) * 0.9
 
 
+@pytest.mark.parametrize("how", [(), ("--whole",)], ids=["looked up", "whole"])
+def test_a_question_that_is_killed_goes_on_when_it_is_asked_again(
+    at_once: Walkers, how: tuple[str, ...], everything: bool
+) -> None:
+    """The same answer and the same report; no answer of a model is paid for twice."""
+    walked = asking.asks(at_once, *how, everything=everything)
+    assert told(walked) == ""
+    assert {walk.killed for walk in walked} == {1}
+    assert max(walk.repeated for walk in walked) == 1
+
+
 def test_the_story_comes_by_every_name(at_once: Walkers, done: Path) -> None:
     """A kind of event that no walk meets, or a place that none reaches, is proven by nothing."""
     reached = set(at_once.whole.places)
@@ -74,6 +86,8 @@ def test_the_story_comes_by_every_name(at_once: Walkers, done: Path) -> None:
         with at_once.stage.scene("resumed") as scene:
             assert scene.run(*TASK, GITAGENT_FAILPOINT=place).code == KILLED
             reached |= set(at_once.stage.traced(scene, *RESUME)[0])
+    with at_once.stage.scene("asking") as scene:
+        reached |= set(at_once.stage.traced(scene, *asking.words(scene))[0])
     for command in ("drop", "accept"):
         with at_once.stage.scene(command, done) as scene:
             reached |= set(at_once.stage.traced(scene, command, scene.task_id)[0])
