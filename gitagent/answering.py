@@ -19,7 +19,7 @@ from gitagent.errors import ContextOverflow
 from gitagent.inquiry import SHARE_FOR_WEAK, SHARE_OF_WINDOW, Inquiry
 from gitagent.library import Library, by_file
 from gitagent.stages import material
-from gitagent.stages.answer import Turn, turn
+from gitagent.stages.answer import Sight, Turn, turn
 from gitagent.stages.lookup import Found, look_up
 from gitagent.stages.retrieve import LISTED, retrieve
 
@@ -138,8 +138,7 @@ def _turn(inquiry: Inquiry, desk: Desk, step: int, rounds: int) -> Turn:
             made = turn(
                 inquiry.model,
                 inquiry.question,
-                f"{files}\n{desk.listing if part == 1 else ''}",
-                said,
+                Sight.of(places, f"{files}\n{desk.listing if part == 1 else ''}", said),
                 tree=inquiry.library.tree,
                 step=step,
                 rounds=rounds,

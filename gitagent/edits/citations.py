@@ -22,6 +22,11 @@ _CITED = re.compile(
     r"(?::|#|,? \(?(?=lines? \d))(?P<word>lines? )?L?(?P<start>\d{1,9})"
     r"(?:(?:-|–|\.\.|, ?L?(?=\d+-))L?(?P<end>\d{1,9}))?(?![\w.]*[/@\w])"
 )
+_SPOKEN = re.compile(
+    r"\blines? (?P<start>\d{1,9})(?: ?(?:-|–|to|and) ?(?P<end>\d{1,9}))? (?:of|in) (?:the file )?`?"
+    r"(?P<path>[^\s:`\"'()\[\]{}<>|,;*#]{1,300}[^\s:`\"'()\[\]{}<>|,;*#.!?])`?"
+)
+"""As people say it: `line 3 of a.py`."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def checked(
         unfound.setdefault(f"{named}:{start}" + (f"-{end}" if end != start else ""))
         return f"{found[0]}{MARK}"
 
-    marked = _CITED.sub(judged, text)
+    marked = _SPOKEN.sub(judged, _CITED.sub(judged, text))
     return Cited(marked, tuple(sources), tuple(unfound))
 
 

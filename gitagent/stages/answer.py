@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gitagent.domain.ask import Place
 from gitagent.domain.call import Message, Reply, Request
 from gitagent.edits import thinking
 from gitagent.edits.lookups import Lookup, lookups, spoken
@@ -13,6 +15,7 @@ from gitagent.stages.prompts import render
 
 MAX_TOKENS, MAX_TOKENS_FOR_WEAK = 2500, 700
 MOST_LOOKUPS = 6
+ANY_PLACE = "path/of/file"
 NO_ANSWER = "That is no answer, and nothing more can be looked up. Answer the question now."
 
 
@@ -25,15 +28,27 @@ class Turn:
     cut: bool
 
 
-def turn(
-    model: Model, question: str, files: str, found: str, *, tree: str, step: int, rounds: int
-) -> Turn:
-    """Ask with `files` in sight and what was `found`; `rounds` of look-ups may follow this turn.
+@dataclass(frozen=True)
+class Sight:
+    """What the model sees: `files` with their lines, what look-ups `found`, in words, and one of
+    the files as an `example` of how a place is named."""
+
+    files: str
+    found: str
+    example: str
+
+    @classmethod
+    def of(cls, places: Sequence[Place], files: str, found: str) -> Sight:
+        return cls(files, found, places[0].path if places else ANY_PLACE)
+
+
+def turn(model: Model, question: str, sight: Sight, *, tree: str, step: int, rounds: int) -> Turn:
+    """Ask with so much in sight; `rounds` of look-ups may follow this turn.
 
     Where there is none left and none was needed, a reply that only looks things up is asked for
     again, once. Raises BadReply where there is no answer then.
     """
-    request = _request(model, question, files, found, rounds)
+    request = _request(model, question, sight, rounds)
     request = replace(request, tree=tree, step=step)
     reply = model.complete(request)
     wanted = lookups(reply.text) if rounds else ()
@@ -45,10 +60,16 @@ def turn(
     return Turn(text, wanted[:MOST_LOOKUPS], reply.finish_reason == "length")
 
 
-def _request(model: Model, question: str, files: str, found: str, rounds: int) -> Request:
+def _request(model: Model, question: str, sight: Sight, rounds: int) -> Request:
     weak = model.profile.weak
-    closing = render("ask_closing") + ("" if weak else "\n" + _looking(rounds))
-    content = render("ask", files=files, found=found, question=question, closing=closing)
+    closing = render("ask_closing_weak" if weak else "ask_closing", example=sight.example)
+    content = render(
+        "ask",
+        files=sight.files,
+        found=sight.found,
+        question=question,
+        closing=closing if weak else f"{closing}\n{_looking(rounds)}",
+    )
     return Request(
         "ask",
         (Message("system", render("ask_system")), Message("user", content)),

@@ -101,7 +101,10 @@ def halves(library: Library, part: Part) -> tuple[Part, ...]:
 def note_on(model: Model, library: Library, question: str, part: Part, n: int, of: int) -> Note:
     """What of a part, the `n`-th, helps to answer. Raises ContextOverflow where it is too long."""
     files = library.numbered(part.places)
-    content = render("ask_part", files=files, question=question, n=str(n), of=str(of))
+    example = part.places[0].path
+    content = render(
+        "ask_part", files=files, question=question, n=str(n), of=str(of), example=example
+    )
     most = NOTE_TOKENS_FOR_WEAK if model.profile.weak else NOTE_TOKENS
     return _note(_asked(model, content, most, tree=part.id, step=n), part.id)
 
