@@ -26,6 +26,7 @@ def drop(task_id: str, as_json: bool) -> None:
     """
     from gitagent.cli import here
     from gitagent.cli.screen import print_json, printable
+    from gitagent.domain.ask import is_ask
     from gitagent.drop import drop as drop_task
 
     dropped = drop_task(here.task_log(here.site(), task_id, asks=True))
@@ -33,7 +34,8 @@ def drop(task_id: str, as_json: bool) -> None:
         print_json(document(dropped))
         return
     removed = f" and the branch {dropped.branch}" if dropped.branch else ""
-    click.echo(printable(f"Dropped task {dropped.id}{removed}."))
+    what = dropped.id if is_ask(dropped.id) else f"task {dropped.id}"
+    click.echo(printable(f"Dropped {what}{removed}."))
     for each in dropped.salvaged:
         click.echo(f"Salvaged; to have it back: {RESCUE.format(ref=each.ref)}")
     for notice in dropped.notices:
