@@ -30,7 +30,7 @@ def surveyed(inquiry: Inquiry) -> Answer:
     places = [place for part in made for place in part.places]
     files = len({place.path for place in places})
     tokens = sum(part.size for part in made) // CHARACTERS_PER_TOKEN
-    inquiry.say(f"{files} files, about {tokens:,} tokens, in {len(made)} parts")
+    inquiry.say(f"{files} files, at most {tokens:,} tokens, in {len(made)} parts")
     _check(inquiry, made)
     notes = _notes(inquiry, made)
     step = len(made) + 1

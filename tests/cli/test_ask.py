@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from bench import CALC, FILES, Bench, every_object, refs
 
 from gitagent.domain.call import Usage
 from gitagent.testing.repositories import git
-from gitagent.testing.scripted import Answer, Item, Say, ScriptedServer, Status, overflow
+from gitagent.testing.scripted import Answer, Hang, Item, Say, ScriptedServer, Status, overflow
 from gitagent.testing.snapshot import snapshot
 
 QUESTION = "What does add in calc.py do?"
@@ -369,6 +371,27 @@ def test_an_answer_from_elsewhere_is_made_anew(
     assert (again.code, again.server.calls) == (0, ())
     assert "was not written here" in again.err
     assert "calc.py:99 [not there]" in again.out
+
+
+def test_one_that_is_interrupted_says_how_it_goes_on(
+    ask: Ask, agent: Any, server: Callable[..., ScriptedServer], calc: Path
+) -> None:
+    """130, resumable; while it is at work nobody else answers the same question (8)."""
+    running = server([Hang(30)])
+    words = ("ask", QUESTION, "--model", "openai/scripted")
+    process = agent.start(*words, cwd=calc, env=running.environment)
+    end = time.monotonic() + 20
+    while not running.calls:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    other = ask(calc)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert (other.code, other.server.calls) == (8, ())
+    assert (process.returncode, b"Go on with:  git agent resume ask-" in err) == (130, True)
+    done = ask(calc)
+    assert (done.code, done.out.splitlines()[0]) == (0, ANSWER)
+    assert "0 answered calls" in done.err
 
 
 # --- The report -------------------------------------------------------------------------------
