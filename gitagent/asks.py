@@ -25,7 +25,6 @@ from gitagent.errors import Conflict, Ending, UnknownTask, UsageError
 from gitagent.git.log import TaskLog, delete
 from gitagent.holder import check_free
 from gitagent.index import left_out
-from gitagent.index.lexical import LexicalIndex
 from gitagent.inquiry import Inquiry
 from gitagent.library import Library
 from gitagent.llm.charge import charge
@@ -38,6 +37,7 @@ from gitagent.ports import Model
 from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.redaction import Redactor
+from gitagent.searching import index_of
 from gitagent.site import Site, cache_folder, spent_folder
 from gitagent.surveying import surveyed
 
@@ -163,11 +163,14 @@ def _run(site: Site, question: Question, chosen: Routes, log: TaskLog, tell: Tel
         on_call=models.alerting(tell),
     )
     means = Means(config, ledger, kept_answers(site, Manner()), site.redactor, tell)
-    with models.stacked(means, chosen) as using:
+    with (
+        models.stacked(means, chosen) as using,
+        index_of(site, site.repo, task.base, tell) as index,
+    ):
         inquiry = Inquiry(
             repo=site.repo,
             log=log,
-            index=LexicalIndex(site.repo),
+            index=index,
             model=using["ask"],
             library=_library(site, task.base, chosen),
             tell=tell,

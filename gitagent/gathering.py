@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
-from gitagent.domain.context import Context
+from gitagent.domain.context import Context, StepContext
 from gitagent.domain.event import Kind
 from gitagent.domain.plan import PlanStep
 from gitagent.domain.verdict import CommandRun
@@ -101,7 +101,13 @@ def found(
 def for_step(
     line: Line, step: PlanStep, tree: str, first: Context, most: int | None = None
 ) -> Context:
-    """What a step is shown, in the order in which the first prompt of the task began."""
-    text = f"{step.title}\n{step.detail}\n{line.task.text}"
-    context = with_looked(line, tree, found(line, tree, text, first=step.paths, most=most))
+    """What a step is shown, in the order in which the first prompt of the task began; what the log
+    says of it is not looked for again."""
+    known = line.log.state.shown
+    if known and (known.step, known.tree, known.most) == (step.n, tree, most):
+        context = with_texts(line.repo, tree, known.context)
+    else:
+        text = f"{step.title}\n{step.detail}\n{line.task.text}"
+        context = with_looked(line, tree, found(line, tree, text, first=step.paths, most=most))
+        line.log.note(shown=StepContext(step.n, tree, most, context.without_texts()))
     return context if line.model.profile.weak else context.after(first)

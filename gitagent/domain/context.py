@@ -84,6 +84,19 @@ class Context:
         return replace(self, excerpts=code or self.excerpts, listing=())
 
 
+@dataclass(frozen=True)
+class StepContext:
+    """What a step was shown of a tree, `most` tokens at most where its first prompt was too long.
+
+    It is kept, so that a run that goes on asks in the same words, whatever an index knows there.
+    """
+
+    step: int
+    tree: str
+    most: int | None
+    context: Context
+
+
 TEST_PATH = re.compile(r"(?:^|/)(?:tests?/|test_[^/]*$|[^/]*_test\.|[^/]*\.(?:test|spec)\.)")
 
 

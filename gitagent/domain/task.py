@@ -7,7 +7,7 @@ from typing import Any
 
 from gitagent.domain.ask import Answer, Ask
 from gitagent.domain.call import Call
-from gitagent.domain.context import Context
+from gitagent.domain.context import Context, StepContext
 from gitagent.domain.plan import Plan
 from gitagent.domain.run import Run
 from gitagent.domain.verdict import CommandRun, Verdict
@@ -75,6 +75,7 @@ class TaskState:
     """All that is known of one task; the state ref's tree holds exactly this.
 
     `seconds` is the time that its runs took together; the last of `runs` is the one that may write.
+    `shown` is the context of the step that is being taken.
     """
 
     task: Task
@@ -90,6 +91,7 @@ class TaskState:
     delivery: dict[str, Any] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
     answer: Answer | None = None
+    shown: StepContext | None = None
 
     @property
     def head(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from gitagent.domain.ask import Answer
 from gitagent.domain.call import Call
 from gitagent.domain.codec import from_json, to_json
-from gitagent.domain.context import Context
+from gitagent.domain.context import Context, StepContext
 from gitagent.domain.plan import Plan
 from gitagent.domain.run import Run
 from gitagent.domain.task import Attempt, Checkpoint, Task, TaskState
@@ -64,6 +64,7 @@ def _facts(state: TaskState) -> dict[str, Any]:
         "base.json": state.base_runs,
         "delivery.json": state.delivery or None,
         "answer.json": state.answer,
+        "shown.json": state.shown,
     }
     facts |= {f"runs/{run.epoch:04}.json": run for run in state.runs}
     facts |= {f"attempts/{a.step}.{a.n}.json": a for a in state.attempts}
@@ -89,6 +90,7 @@ def decode(files: Files) -> TaskState:
         seconds=ended.seconds,
         delivery=_maybe(files, "delivery.json", dict[str, Any]) or {},
         answer=_maybe(files, "answer.json", Answer),
+        shown=_maybe(files, "shown.json", StepContext),
     )
 
 

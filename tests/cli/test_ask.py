@@ -28,6 +28,7 @@ KEYS = {
 PRICES = '[models."scripted"]\ninput_price = 2.0\noutput_price = 10.0\n'
 SMALL_WINDOW = '[models."scripted"]\nwindow = 3000\nmax_output = 1000\n'
 KEY = "AKIA" + "Z7Q4M2X9K1P8R5T3"
+USE = "def helper(n):\n    return n\n\n\nprint(helper(2))\n"
 MANY = {f"part{n:02}.py": "".join(f"value_{n}_{m} = {m}\n" for m in range(90)) for n in range(12)}
 
 
@@ -170,6 +171,20 @@ def test_the_model_may_ask_to_see_more(ask: Ask, repo: Callable[..., Path], home
     assert "81| value_7_80 = 80" in second
     assert "READ: nowhere.py → there is no such file" in second
     assert "looks up SEARCH: value_7_80; READ: part07.py:80-82" in done.err
+
+
+def test_the_model_may_ask_for_definitions_and_uses(
+    ask: Ask, repo: Callable[..., Path], home: Path
+) -> None:
+    """By the index of the repository, in whatever language."""
+    configure(home, "[context]\ntokens = 200\n")
+    folder = repo(
+        {**MANY, "till.go": "package till\n\nfunc Pay() int { return 1 }\n", "use.py": USE}
+    )
+    done = ask(folder, says=["SYMBOLS: Pay\nREFERENCES: helper", "See till.go:3 and use.py:5."])
+    assert "till.go:3-3 function Pay: func Pay() int" in done.prompts[1]
+    assert "use.py:5: print(helper(2))" in done.prompts[1]
+    assert done.out.endswith("Sources:\n- till.go:3\n- use.py:5\n")
 
 
 def test_looking_up_is_bounded(ask: Ask, calc: Path) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from knowing import KnowingIndex
 
 from gitagent.domain.ask import Place
 from gitagent.domain.context import Span
 from gitagent.edits.lookups import lookups
+from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
+from gitagent.index.code import CodeIndex
 from gitagent.library import Library
 from gitagent.redaction import Redactor
 from gitagent.stages.lookup import MOST_LINES, Found, look_up
@@ -38,10 +39,11 @@ Look = Callable[[str], Found]
 def look(repo: Callable[..., Path]) -> Look:
     """Look something up in the shop, as a reply says it; `old/` is ignored."""
     real = GitRepo.open(repo(SHOP))
-    tree = real.tree_of(real.resolve("HEAD"))
+    base = real.resolve("HEAD")
+    tree = real.tree_of(base)
     veil = Redactor.of(os.environ).veil
     library = Library(real, tree, ["old/*"], lambda text: veil([text]).texts[0])
-    index = KnowingIndex(real)
+    index = CodeIndex(real, Past(real), base)
 
     def looked(said: str) -> Found:
         (lookup,) = lookups(said)
