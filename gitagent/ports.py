@@ -199,6 +199,31 @@ class Past(Protocol):
         """The ancestors of a commit that have no parent, in order."""
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors of length 1 in the order of their texts; `tokens` is 0 where nobody counted."""
+
+    vectors: tuple[Sequence[float], ...]
+    tokens: int = 0
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors that are near each other where the texts are about the same.
+
+    `model` says whose vectors they are; those of different models cannot be compared.
+    """
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers in a vector; 0 as long as nobody knows."""
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """Raises ProviderUnavailable, ProviderRejected, BadReply or BudgetExceeded."""
+
+
 class Model(Protocol):
     """Answers one request; every wrapper around a client is one, too.
 
