@@ -16,8 +16,9 @@ def query(name: str) -> str:
 
 @cache
 def _queries() -> dict[str, str]:
-    text = resources.files("gitagent.index.pg").joinpath("queries.sql").read_text()
-    _, *parts = _NAME.split(text)
+    folder = resources.files("gitagent.index.pg")
+    texts = [file.read_text() for file in folder.iterdir() if file.name.endswith(".sql")]
+    parts = [part for text in texts for part in _NAME.split(text)[1:]]
     return dict(zip(parts[::2], map(_bare, parts[1::2]), strict=True))
 
 

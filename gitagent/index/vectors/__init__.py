@@ -1,0 +1,1 @@
+"""Vectors of chunks: filled in where there is time, used where they are, never waited for."""
