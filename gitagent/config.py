@@ -108,6 +108,9 @@ class Config:
     ignore: tuple[str, ...] = _key(
         "context.ignore", (), "repository", "path patterns that are never shown to a model"
     )
+    embeddings: str = _key(
+        "index.embeddings", "", "user", "PROVIDER/NAME that makes vectors of the code; none without"
+    )
     weights: tuple[str, ...] = _key(
         "context.weights", (), "repository", 'reasons and what they count, as "commits=0.8"'
     )

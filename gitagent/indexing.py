@@ -9,16 +9,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitagent.git.past import Past
-from gitagent.index import filling, past
+from gitagent.index import facts, filling, past
+from gitagent.index.facts import Symbol
 from gitagent.index.languages import language_of
 from gitagent.index.pg.store import PgStore
+from gitagent.index.pg.vectors import Coverage
+from gitagent.index.vectors.filling import Filled, fill
+from gitagent.index.vectors.worth import by_worth
 from gitagent.ports import TreeFile
-from gitagent.progress import Tell
-from gitagent.searching import LISTINGS_KEPT, index_of, opened, reading
+from gitagent.progress import News, Tell
+from gitagent.searching import LISTINGS_KEPT, embedder_of, index_of, opened, reading
 from gitagent.site import Site
 
 if TYPE_CHECKING:
     from gitagent.summaries import Summarised
+
+
+VECTORS_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Status:
 
     `missing` are files of the commit that were never read; `left_out` are paths with the reason.
     `documents` and the rest count rows of this repository, `database_bytes` is all there is.
+    `vectors` is None where nobody makes any.
     """
 
     commit: str
@@ -38,6 +46,7 @@ class Status:
     listings: int
     postings_bytes: int
     database_bytes: int
+    vectors: Coverage | None
 
     @property
     def fresh(self) -> bool:
@@ -53,6 +62,7 @@ class Indexed:
     collected: int
     seconds: float
     status: Status
+    vectors: Filled | None
 
 
 def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
@@ -67,8 +77,33 @@ def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
         filling.files_of(store, site.repo, tree, reading(tell))
         filling.past_of(store, Past(site.repo), commit, past.MOST_COMMITS)
         gone = store.collect(LISTINGS_KEPT) if store.crowded(LISTINGS_KEPT) else 0
+        seconds = time.monotonic() - began
+        vectors = _filled(site, store, tree, tell) if site.config.embeddings else None
         after = _status(site, store, commit)
-    return Indexed(before.missing, gone, time.monotonic() - began, after)
+    return Indexed(before.missing, gone, seconds, after, vectors)
+
+
+def _filled(site: Site, store: PgStore, tree: str, tell: Tell) -> Filled:
+    """Vectors for what has none yet, until all have one or the endpoint says no."""
+    listed, vectors = store.listing(tree), store.vectors()
+    assert listed is not None
+    at = {number: position for position, number in enumerate(listed.documents)}
+
+    def source(document: int) -> tuple[bytes, Sequence[Symbol]] | None:
+        position = at[document]
+        known = listed.facts([position]).get(position)
+        file = site.repo.file(tree, listed.labels[position])
+        return (file.data, facts.decode(known).defs) if known and file else None
+
+    def made(done: int, wanted: int) -> None:
+        tell(News("context", f"vectors, {done} of {wanted}", passing=True))
+
+    order = [listed.documents[position] for position in by_worth(listed.labels, {})]
+    made_by = embedder_of(site)()
+    filled = fill(vectors, made_by, order, source, seconds=VECTORS_S, on_made=made)
+    if filled.cut:
+        vectors.collect()
+    return filled
 
 
 def summarised(
@@ -115,6 +150,9 @@ def _status(site: Site, store: PgStore, commit: str) -> Status:
         listings=sizes.listings,
         postings_bytes=sizes.postings_bytes,
         database_bytes=sizes.database,
+        vectors=store.vectors().coverage(site.config.embeddings, listed.documents)
+        if listed and site.config.embeddings
+        else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from gitagent.site import Site, cache_folder
 
 if TYPE_CHECKING:
     from gitagent.index.pg.store import PgStore
+    from gitagent.llm.embedding_bill import BilledEmbedder
 
 WITHOUT = "none"
 """What `index.dsn` says where no database is wanted."""
@@ -44,8 +45,28 @@ def index_of(site: Site, repo: GitRepo, base: str, tell: Tell) -> CodeIndex:
     database = (lambda: opened(site, base)) if wanted else None
     weights = tuning.weights(site.config.weights)
     return CodeIndex(
-        repo, Past(repo), base, database, weights=weights, on_lost=lost, on_progress=reading(tell)
+        repo,
+        Past(repo),
+        base,
+        database,
+        weights=weights,
+        embedder=embedder_of(site) if site.config.embeddings else None,
+        on_lost=lost,
+        on_progress=reading(tell),
     )
+
+
+def embedder_of(site: Site) -> Callable[[], BilledEmbedder]:
+    """Makes what makes vectors, as `index.embeddings` says; UsageError where it names nothing."""
+
+    def made() -> BilledEmbedder:
+        from gitagent.embedding import embedder
+        from gitagent.models import world
+
+        config = site.config
+        return embedder(config, world(site.environ), config.embeddings, site.redactor)
+
+    return made
 
 
 def reading(tell: Tell) -> OnProgress:

@@ -17,13 +17,14 @@ ADAPTERS = ("git", "llm", "index", "sandbox", "forge", "queues", "tracing")
 ROWS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
-    ("gc",),
+    ("gc", "indexing"),
     (
-        *("accept", "asks", "drop", "finding", "indexing", "leftovers", "replay", "report"),
+        *("accept", "asks", "drop", "finding", "leftovers", "replay", "report"),
         *("summaries", "surroundings", "written"),
     ),
     ("app",),
-    ("embedding", "folders", "models", "observing", "searching"),
+    ("searching",),
+    ("embedding", "folders", "models", "observing"),
     ("site",),
     ("answering", "pipeline", "surveying"),
     ("gathering", "repair"),

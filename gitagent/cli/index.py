@@ -41,7 +41,7 @@ def index(
     """
     from gitagent import indexing
     from gitagent.cli import here
-    from gitagent.cli.screen import Progress, print_json
+    from gitagent.cli.screen import Progress, print_json, printable
 
     if only_status and (rebuild or summaries):
         raise click.UsageError("--status only looks; it does not go with the others.")
@@ -58,6 +58,9 @@ def index(
         return
     if done:
         click.echo(f"{done.read} files read in {done.seconds:.1f} s.", err=True)
+    if done and done.vectors:
+        told = f"{done.vectors.made} vectors made, {done.vectors.left} are missing."
+        click.echo(f"{told} {printable(done.vectors.stopped)}".rstrip(), err=True)
     if said:
         spent = f"${said.usd:.4f}"
         click.echo(f"{said.made} summaries made for {spent}, {said.known} known.", err=True)
@@ -74,7 +77,15 @@ def _said(summarised: Summarised | None) -> dict[str, Any]:
 def _done(done: Indexed | None) -> dict[str, Any]:
     if done is None:
         return {}
-    return {"read": done.read, "collected": done.collected, "seconds": done.seconds}
+    import dataclasses
+
+    made = dataclasses.asdict(done.vectors) if done.vectors else None
+    return {
+        "read": done.read,
+        "collected": done.collected,
+        "seconds": done.seconds,
+        "vectors_made": made,
+    }
 
 
 def _document(status: Status) -> dict[str, Any]:
@@ -96,6 +107,9 @@ def _lines(status: Status, verbose: bool) -> list[str]:
         f"kept      {status.documents} files and commits, {status.listings} trees and pasts",
         f"database  {size}",
     ]
+    if status.vectors:
+        some = f"{status.vectors.embedded} of {status.vectors.places} parts have one"
+        lines.append(f"vectors   {some}")
     if verbose:
         out = [f"left out  {printable(path)}: {why}" for path, why in status.left_out.items()]
     else:

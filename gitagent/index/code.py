@@ -18,9 +18,13 @@ from gitagent.index.engine import Weights
 from gitagent.index.filling import OnProgress
 from gitagent.index.links import TreeLinks
 from gitagent.index.memory import MemoryStore
+from gitagent.index.pg.listing import PgListing
+from gitagent.index.pg.store import PgStore
 from gitagent.index.snapshot import Snapshot
 from gitagent.index.store import Store
-from gitagent.ports import Past, Repo
+from gitagent.index.vectors.asking import Nearby
+from gitagent.index.vectors.prong import VectorProng
+from gitagent.ports import Embedder, Past, Repo
 
 T = TypeVar("T")
 
@@ -30,6 +34,8 @@ COMMITS_OF_SMALL = 1000
 """Commits of the past that are known beside a small tree. It does not depend on whether there is a
 database: a search says the same on every machine."""
 SNAPSHOTS_KEPT = 8
+PATIENCE_S = 0.3
+"""How long a query's vector is waited for, where somebody makes vectors."""
 
 Database = Callable[[], AbstractContextManager[Store]]
 OnLost = Callable[[NoDatabase], None]
@@ -39,7 +45,8 @@ class CodeIndex:
     """Implements ports.Index; the past that it knows is that of the commit `base`.
 
     `database` is opened where there is enough to read, and held until `close`; None is a repository
-    without one. `on_lost` hears why there is none, once.
+    without one. `on_lost` hears why there is none, once. `embedder` is asked for where there is a
+    database with its vectors.
     """
 
     def __init__(
@@ -50,6 +57,7 @@ class CodeIndex:
         database: Database | None = None,
         *,
         weights: Weights = tuning.WEIGHTS,
+        embedder: Callable[[], Embedder] | None = None,
         on_lost: OnLost = lambda _error: None,
         on_progress: OnProgress = lambda _done, _all: None,
     ) -> None:
@@ -58,6 +66,8 @@ class CodeIndex:
         self._base = base
         self._database = database
         self._weights = weights
+        self._embedder = embedder
+        self._nearby: Nearby | None = None
         self._on_lost = on_lost
         self._on_progress = on_progress
         self._held = ExitStack()
@@ -65,6 +75,7 @@ class CodeIndex:
         self._kept: Store | None = None
         self._snapshots: dict[str, Snapshot] = {}
         self._links: dict[str, TreeLinks] = {}
+        self._vectors: dict[str, VectorProng] = {}
 
     def __enter__(self) -> CodeIndex:
         return self
@@ -76,13 +87,17 @@ class CodeIndex:
         """Let go of the database."""
         self._snapshots.clear()
         self._links.clear()
+        self._vectors.clear()
+        self._nearby = None
         self._kept = None
         self._held.close()
 
     def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
-        return self._asked(
-            tree, lambda snapshot: engine.search(snapshot, query, limit, self._weights)
-        )
+        def ask(snapshot: Snapshot) -> Sequence[Hit]:
+            vectors = self._vectors.get(tree)
+            return engine.search(snapshot, query, limit, self._weights, vectors)
+
+        return self._asked(tree, ask)
 
     def outline(self, tree: str, path: str) -> Sequence[Definition]:
         return self._asked(tree, lambda snapshot: lookup.outline(snapshot, path))
@@ -111,6 +126,9 @@ class CodeIndex:
             while len(self._snapshots) >= SNAPSHOTS_KEPT:
                 del self._snapshots[next(iter(self._snapshots))]
             self._snapshots[tree] = Snapshot(files, before)
+            if self._embedder and isinstance(self._kept, PgStore) and isinstance(files, PgListing):
+                self._nearby = self._nearby or self._meaning(self._kept, self._embedder())
+                self._vectors[tree] = VectorProng(self._nearby, files)
         return self._snapshots[tree]
 
     def _asked(self, tree: str, ask: Callable[[Snapshot], T]) -> T:
@@ -126,6 +144,10 @@ class CodeIndex:
         if tree not in self._links:
             self._links = {tree: TreeLinks(snapshot.paths, lambda _all: lookup.known(snapshot))}
         return self._links[tree]
+
+    @staticmethod
+    def _meaning(store: PgStore, embedder: Embedder) -> Nearby:
+        return Nearby(store.vectors(), embedder, patience_s=PATIENCE_S)
 
     def _store(self) -> Store:
         if self._database is None:

@@ -7,8 +7,9 @@ best of all that. So a search costs a few look-ups, whatever the size of the rep
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gitagent.domain.context import Hit, Span, is_test
 from gitagent.index import query as queries
@@ -26,6 +27,16 @@ Prongs = Mapping[str, Mapping[int, float]]
 Weights = Mapping[str, float]
 
 
+class Vectors(Protocol):
+    """What is near to a text in meaning, where somebody makes vectors; it is never waited for."""
+
+    def begin(self, text: str) -> None:
+        """The text that will be asked about; called as soon as it is known."""
+
+    def scores(self, text: str, files: Sequence[int]) -> Mapping[int, float]:
+        """How near some files are, from 0 to 1; nothing of those that nobody knows that of."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search knows in the end: each prong's scores, the windows, the total by file."""
@@ -36,10 +47,20 @@ class Found:
 
 
 def search(
-    snapshot: Snapshot, query: str, limit: int, weights: Weights = tuning.WEIGHTS
+    snapshot: Snapshot,
+    query: str,
+    limit: int,
+    weights: Weights = tuning.WEIGHTS,
+    vectors: Vectors | None = None,
 ) -> list[Hit]:
     """The files that a text is about, best first."""
-    found = find(queries.read(query), snapshot, weights)
+    if vectors:
+        vectors.begin(query)
+
+    def near(files: Sequence[int]) -> Mapping[int, float]:
+        return vectors.scores(query, files) if vectors else {}
+
+    found = find(queries.read(query), snapshot, weights, near)
     best = heapq.nsmallest(limit, found.total, key=lambda f: (-found.total[f], f))
     spans = _spans(found.windows, set(best))
     worths = {prong: worth(scores, weights[prong]) for prong, scores in found.prongs.items()}
@@ -53,8 +74,13 @@ def search(
     return hits
 
 
-def find(query: Query, snapshot: Snapshot, weights: Weights) -> Found:
-    """All prongs over one snapshot."""
+def find(
+    query: Query,
+    snapshot: Snapshot,
+    weights: Weights,
+    near: Callable[[Sequence[int]], Mapping[int, float]] = lambda _files: {},
+) -> Found:
+    """All prongs over one snapshot; `near` are the vectors', asked last."""
     counted = text.counts(query, snapshot)
     rarity = text.rarities(counted, snapshot)
     told = history.commits(history.alike(query, snapshot), snapshot)
@@ -69,6 +95,7 @@ def find(query: Query, snapshot: Snapshot, weights: Weights) -> Found:
     liked = _best(_weighed(fused(prongs, weights), snapshot.paths), tuning.WINDOWED)
     places = windows.scored(query, snapshot.windows(liked, query.terms), rarity)
     prongs["windows"] = windows.best(places)
+    prongs["vectors"] = dict(near(list(liked)))
     prongs["companions"] = history.companions(snapshot, _seeds(prongs, snapshot.paths, weights))
     prongs["all commits"] = told["all commits"]
     prongs["folder"] = folders.mates(snapshot.paths, _head(prongs, snapshot.paths, weights))

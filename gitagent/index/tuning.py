@@ -68,6 +68,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "defines": DEFINED,
         "commits": 0.55,
         "companions": 0.35,
+        "vectors": 0.2,
         "folder": 0.5,
         "all commits": 0.5,
     }

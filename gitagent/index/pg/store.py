@@ -26,6 +26,7 @@ from gitagent.index.pg.packed import (
     unpacked,
 )
 from gitagent.index.pg.queries import query
+from gitagent.index.pg.vectors import VectorStore
 from gitagent.index.store import Entry
 
 if TYPE_CHECKING:
@@ -133,6 +134,10 @@ class PgStore:
         """By number, why nothing is known of documents of which nothing is."""
         with translated():
             return dict(self._run("skipped", documents=list(documents)).fetchall())
+
+    def vectors(self) -> VectorStore:
+        """The vectors of the same repository."""
+        return VectorStore(self._connection)
 
     def sizes(self) -> Sizes:
         with translated():
