@@ -13,6 +13,7 @@ from gitagent.progress import News
 from gitagent.stages import material
 from gitagent.stages.look import look
 from gitagent.stages.retrieve import with_texts
+from gitagent.stages.rounds import MOST_WANTS
 from gitagent.stages.view import View
 
 SHARE_OF_CONTEXT, SHARE_OF_WINDOW = 0.5, 0.25
@@ -38,14 +39,16 @@ class Looker:
         self._profile = profile
         self._view = View(line.repo, line.index, tree, line.rules.ignore)
         self._shown = tuple(shown)
+        self._answered: tuple[Want, ...] = ()
 
     def __call__(self, wants: Sequence[Want]) -> Sight:
         said = "; ".join(map(str, wants))
         cut = said if len(said) <= TOLD else f"{said[:TOLD]}…"
         self._line.tell(News("context", self._line.hide(f"asked for: {cut}")))
         known = (*self._shown, *(each.excerpt for each in self.seen))
-        sight = look(self._view, wants, self._tokens, known)
+        sight = look(self._view, wants, self._tokens, known, self._answered)
         self.seen += sight.seen
+        self._answered += tuple(wants[:MOST_WANTS])
         return sight
 
     @property

@@ -151,6 +151,17 @@ def test_rounds_are_bounded(walk: Callable[..., Walk]) -> None:
     assert "SEARCH: words" not in found.mouth.prompt(3), "a step has so many rounds, not a try"
 
 
+def test_who_asks_the_same_again_is_not_told_it_again(walk: Callable[..., Walk]) -> None:
+    """Small models do; beside edits without a path, which are none."""
+    asks = f"READ: {HIDDEN}\n\n```\n<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE\n```"
+    found = walk(asks, asks, RIGHT)
+    assert found.run().ending is Ending.DONE
+    said = found.mouth.asked[2].messages[-1].content
+    assert "You have asked this before; the answer stands above." in said
+    assert "def gross" not in said
+    assert "You cannot ask for more." in said
+
+
 def test_edits_go_before_asks(walk: Callable[..., Walk]) -> None:
     """A reply that has both is taken at its edits; nothing is looked up."""
     found = walk(f"{RIGHT}\nREAD: accounting/other.py")

@@ -7,7 +7,7 @@ repository may have told it what to ask. An ask that leads nowhere is answered b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
@@ -36,10 +36,17 @@ class _Answer:
     seen: Seen | None = None
 
 
-def look(view: View, wants: Sequence[Want], tokens: int, shown: Sequence[Excerpt] = ()) -> Sight:
+def look(
+    view: View,
+    wants: Sequence[Want],
+    tokens: int,
+    shown: Sequence[Excerpt] = (),
+    answered: Collection[Want] = (),
+) -> Sight:
     """The answers to asks, in their order and in `tokens` together; what one leaves, the next has.
 
-    `shown` is what the model sees already. No ask raises anything.
+    `shown` is what the model sees already, `answered` what it has asked before: small models ask
+    the same again. No ask raises anything.
     """
     left = tokens * CHARACTERS_PER_TOKEN
     known = {excerpt.path: excerpt for excerpt in shown}
@@ -48,7 +55,7 @@ def look(view: View, wants: Sequence[Want], tokens: int, shown: Sequence[Excerpt
     for n, want in enumerate(wants[:MOST_WANTS]):
         room = left // (len(wants[:MOST_WANTS]) - n)
         try:
-            answer = ANSWERS[want.sort](view, want, room, known)
+            answer = AGAIN if want in answered else ANSWERS[want.sort](view, want, room, known)
         except Unseen as error:
             answer = _Answer([str(error)])
         heading = f"## {material.one_line(str(want), LONGEST_ASK)}"
@@ -59,6 +66,9 @@ def look(view: View, wants: Sequence[Want], tokens: int, shown: Sequence[Excerpt
     if further := len(wants) - MOST_WANTS:
         told += [f"{further} more asks were not answered."] if further > 0 else []
     return Sight("\n\n".join(told), tuple(seen))
+
+
+AGAIN = _Answer(["You have asked this before; the answer stands above."])
 
 
 def _fitting(lines: Sequence[str], room: int) -> list[str]:
