@@ -16,13 +16,14 @@ from gitagent import pipeline
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Reply, Request, Usage
 from gitagent.domain.context import Excerpt, Span
 from gitagent.domain.event import Kind
+from gitagent.domain.rules import Rules
 from gitagent.domain.task import Task, TaskState
 from gitagent.domain.verdict import GateCommand
 from gitagent.errors import ContextOverflow, Ending
 from gitagent.git.export import export
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
-from gitagent.line import Checks, Line, Rules, for_each
+from gitagent.line import Checks, Line, for_each
 from gitagent.llm.journal import JournalModel
 from gitagent.llm.ledger import Budget, Ledger, LedgerModel
 from gitagent.looking import together

@@ -57,7 +57,7 @@ def test_a_call_that_comes_in_pieces_is_one(server: Serve) -> None:
     """The name comes once or with each piece, the arguments a few letters at a time."""
     pieces = ('{"path"', ': "a.', 'py"}')
     deltas = [{"index": 0, "function": {"name": "read", "arguments": p}} for p in pieces]
-    chunks = [{"choices": [{"delta": {"tool_calls": [d]}}]} for d in deltas]
+    chunks: list[dict[str, Any]] = [{"choices": [{"delta": {"tool_calls": [d]}}]} for d in deltas]
     chunks.append({"choices": [{"delta": {}, "finish_reason": "tool_calls"}]})
     data = "".join(f"data: {json.dumps(c)}\n\n" for c in chunks) + "data: [DONE]\n\n"
     running = server([Raw(data.encode(), "text/event-stream")])

@@ -13,7 +13,8 @@ from gitagent.domain.context import Excerpt, Span
 from gitagent.domain.want import Sight, Want
 from gitagent.edits.wants import read
 from gitagent.git.repository import GitRepo
-from gitagent.stages.look import MOST_WANTS, look
+from gitagent.stages.look import look
+from gitagent.stages.rounds import MOST_WANTS
 from gitagent.stages.view import View
 from gitagent.testing.repositories import Content, Entry
 
