@@ -32,6 +32,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("ending", "inquiry", "line"),
     ("stages", *ADAPTERS),
     ("gates", "library"),
+    ("packing",),
     ("edits",),
     ("caches", "logs", "ports", "user_file"),
     ("config", "graph", "holder", "names", "progress", "redaction", "scratch", "takeover", "trace"),

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from gitagent.domain.code import Definition
 from gitagent.domain.context import Hit, Span, is_test
+from gitagent.index.facts import facts_of
+from gitagent.index.languages import language_of
 from gitagent.ports import Repo, TreeFile
 
 K1, B = 1.2, 0.75
@@ -58,6 +61,16 @@ class LexicalIndex:
         return [
             Hit(path, round(scores[path][0], 4), scores[path][1], _spans(texts[path] or b"", asked))
             for path in best
+        ]
+
+    def outline(self, tree: str, path: str) -> Sequence[Definition]:
+        file = next((f for f in self._repo.files(tree) if f.path == path and _searchable(f)), None)
+        if file is None:
+            return ()
+        found = facts_of(language_of(path), self._repo.read(file.blob)).defs
+        return [
+            Definition(path, d.name, d.kind, Span(d.line, d.end), d.signature, d.scope)
+            for d in found
         ]
 
     def _text(self, blob: str) -> bytes | None:

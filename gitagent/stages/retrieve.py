@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from functools import cache
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
-from gitagent.domain.context import Context, Excerpt, Hit, Span, is_test
-from gitagent.edits import mentions, paths
-from gitagent.edits.docstrings import shortened
-from gitagent.edits.outline import outline
-from gitagent.edits.source import parsed
+from gitagent.domain.code import Definition
+from gitagent.domain.context import Context, Excerpt, Hit, is_test
+from gitagent.edits import paths
+from gitagent.packing import meant
+from gitagent.packing.brief import brief
+from gitagent.packing.candidate import Candidate
+from gitagent.packing.chart import Outline, chart
+from gitagent.packing.pack import pack
+from gitagent.packing.shown import text_of
 from gitagent.ports import Index, Repo
 
 MOST_HITS = 60
 LISTED, LARGEST_WHOLE, LARGEST_READ = 120, 1_000_000, 4_000_000
 FEW_FILES = 12
-WHOLE_SHARE = 0.6
-LONGEST_CUT = 9000
+MOST_OPENED = 40
+"""Files that are looked into, best first."""
+FALL, BY_SCORE = 1.4, 0.5
+"""How a file's worth falls: powers of its rank, and of its score beside the best."""
+LEAST_SCORE = 0.05
+"""Of the best score, what a file is taken to have at least."""
+MAP_SHARE = 0.04
+"""Of the room, for the names of what files define that are not shown."""
 
-DEFINED = re.compile(r"^([ \t]*)(?:async def|def|class)[ \t]+(\w+)", re.MULTILINE)
 NAMED_FILE = re.compile(r"[\w./-]+\.py\b")
 IMPORTS = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Room:
-    """How much may be shown, in characters: together, and of one file whole."""
+    """How much may be shown, in characters: together, and of one file whole. `brief` says that a
+    weak model reads it."""
 
     characters: int
     whole: int
+
+    @property
+    def brief(self) -> bool:
+        return self.whole < LARGEST_WHOLE
 
 
 def retrieve(
@@ -55,21 +70,32 @@ def retrieve(
     or by what only one file defines, and these are shown whole where they fit at all. `ignore`
     patterns are never shown, nor is what looks like a secret. With a `focus` only the files that
     are named are excerpted or, where none is, those with at least `focus` times the best score.
-    Of the other paths `listed` are named, and `most` files are ranked.
+    Of the other paths `listed` are named, and `most` files are ranked. A file of more than `whole`
+    characters is cut; where that is less than usual, cuts are short.
     """
+
+    @cache
+    def outline(path: str) -> Sequence[Definition]:
+        return index.outline(tree, path)
+
     readable = (f.path for f in repo.files(tree) if f.size <= LARGEST_READ)
     files = [path for path in readable if not _hidden(path, ignore)]
     shown = set(files)
     hits = [hit for hit in index.search(tree, text, most) if hit.path in shown]
-    meant = [*(path for path in first if path in shown), *_named(files, task)]
-    surely, perhaps = _defining(repo, tree, hits, task)
-    order = _meant_first(hits, list(dict.fromkeys([*meant, *surely, *perhaps])))
+    sure = [*(path for path in first if path in shown), *meant.named(files, task)]
+    perhaps: Sequence[str] = ()
+    if focus:
+        guessed, perhaps = meant.guessed(outline, hits, task)
+        sure += guessed
+    else:
+        sure += meant.surely(outline, hits, task)
+    order = _meant_first(hits, list(dict.fromkeys([*sure, *perhaps])))
     order += _rest(files, order)
-    sure = {*meant, *surely}
     near = _near(order, sure, focus)
     room = Room(tokens * CHARACTERS_PER_TOKEN, whole)
-    excerpts = _pack(repo, tree, near, text, room, sure)
-    listing = _listing(files, [hit.path for hit in order], listed)
+    excerpts = _packed(_opened(repo, tree, near, outline, sure), text, room, sure)
+    best = [hit.path for hit in order]
+    listing = _charted(files, best, listed, excerpts, outline, room)
     return Context(tuple(order), excerpts, listing)
 
 
@@ -77,7 +103,7 @@ def with_texts(repo: Repo, tree: str, context: Context) -> Context:
     """A context out of a log, with the texts that it shows of the files of `tree`."""
     files = ((excerpt, repo.file(tree, excerpt.path)) for excerpt in context.excerpts)
     excerpts = tuple(
-        replace(excerpt, text=_text(excerpt, file.data.decode(errors="replace")))
+        replace(excerpt, text=text_of(excerpt, file.data.decode(errors="replace")))
         for excerpt, file in files
         if file is not None and not paths.secret(excerpt.path)
     )
@@ -102,40 +128,6 @@ def _hidden(path: str, ignore: Sequence[str]) -> bool:
     # a name of control characters or stray bytes cannot be written into a prompt
     unfit = paths.secret(path) or not path.isprintable()
     return unfit or any(fnmatch(path, pattern) for pattern in ignore)
-
-
-def _named(files: Sequence[str], text: str) -> list[str]:
-    """The files that a text names by their path, or by the end of it where only one ends so."""
-    found: list[str] = []
-    for name in (each.rstrip(".").removeprefix("./") for each in mentions.paths(text)):
-        ends = [path for path in files if path == name or path.endswith(f"/{name}")]
-        found += [name] if name in ends else ends if len(ends) == 1 else []
-    return found
-
-
-def _defining(repo: Repo, tree: str, hits: Sequence[Hit], text: str) -> tuple[list[str], list[str]]:
-    """The files that alone define what a text names: surely, by a name of code or of a class, and
-    perhaps, by another word. Words may be meant as such, so they count on the top level only."""
-    telling, plain = mentions.in_code(text), mentions.plain(text)
-    homes: dict[str, list[str]] = {}
-    for hit in hits:
-        if not is_test(hit.path) and hit.path.endswith(".py"):
-            file = repo.file(tree, hit.path)
-            for name in _defined(
-                file.data.decode(errors="replace") if file else "", telling, plain
-            ):
-                homes.setdefault(name, []).append(hit.path)
-    alone = {name: paths[0] for name, paths in homes.items() if len(paths) == 1}
-    sure = [path for name, path in alone.items() if name in telling or name[0].isupper()]
-    return sure, [path for path in alone.values() if path not in sure]
-
-
-def _defined(text: str, telling: Collection[str], plain: Collection[str]) -> set[str]:
-    return {
-        name
-        for inside, name in DEFINED.findall(text)
-        if name in telling or (not inside and name in plain)
-    }
 
 
 def _near(order: Sequence[Hit], sure: Collection[str], focus: float) -> list[Hit]:
@@ -164,51 +156,46 @@ def _rest(files: Sequence[str], ranked: Sequence[Hit]) -> list[Hit]:
     return [Hit(path, 0.0, ("rest",)) for path in left]
 
 
-def _pack(
-    repo: Repo, tree: str, hits: Iterable[Hit], text: str, room: Room, meant: Collection[str]
-) -> tuple[Excerpt, ...]:
-    """Whole files where they are small or meant, else what the text is about, best first."""
-    left, packed = room.characters, []
-    for hit in hits:
+def _opened(
+    repo: Repo, tree: str, hits: Sequence[Hit], outline: Outline, sure: Collection[str]
+) -> list[tuple[Hit, Candidate]]:
+    """The best files that are text, each worth less than the one before."""
+    found: list[tuple[Hit, Candidate]] = []
+    best = max((hit.score for hit in hits), default=0.0) or 1.0
+    for hit in hits[:MOST_OPENED]:
         file = repo.file(tree, hit.path)
-        if file is None or b"\0" in file.data:
-            continue
-        content = file.data.decode(errors="replace")
-        share = left if hit.path in meant or left < room.characters / 2 else left * WHOLE_SHARE
-        if len(content) <= min(share, room.whole):
-            excerpt = Excerpt(hit.path, content, whole=True)
-        else:
-            most = min(int(left * WHOLE_SHARE), LONGEST_CUT)
-            excerpt = _cut(hit, content, text, most, brief=room.whole < LARGEST_WHOLE)
-        if excerpt.text and len(excerpt.text) <= left:
-            packed.append(excerpt)
-            left -= len(excerpt.text) + len(hit.path)
-    return tuple(packed)
+        if file is not None and b"\0" not in file.data:
+            by_rank = (len(found) + 1) ** -FALL * max(hit.score / best, LEAST_SCORE) ** BY_SCORE
+            value = 1.0 if hit.path in sure else by_rank
+            text = file.data.decode(errors="replace")
+            found.append((hit, Candidate(hit.path, value, text, outline(hit.path), hit.spans)))
+    return found
 
 
-def _cut(hit: Hit, content: str, text: str, characters: int, *, brief: bool) -> Excerpt:
-    """The definitions that a text is about; of what has none, the lines around the hits.
-
-    `brief` leaves out what a weak model would only copy: the imports, and long docstrings.
-    """
-    source = parsed(hit.path, content) if hit.path.endswith(".py") else None
-    spans = outline(source, text, characters, head=not brief) if source else ()
-    cut = bool(source and spans and brief)
-    spans = spans or hit.spans or (Span(1, min(len(content.splitlines()), 60)),)
-    excerpt = Excerpt(hit.path, "", whole=False, spans=spans, shortened=cut)
-    return replace(excerpt, text=_text(excerpt, content))
+def _packed(
+    found: Sequence[tuple[Hit, Candidate]], text: str, room: Room, sure: Sequence[str]
+) -> tuple[Excerpt, ...]:
+    if room.brief:
+        return brief(found, text, room.characters, largest=room.whole, meant=sure)
+    spare = int(room.characters * MAP_SHARE)
+    candidates = [candidate for _, candidate in found]
+    return pack(candidates, text, room.characters, largest=room.whole, spare=spare, meant=sure)
 
 
-def _text(excerpt: Excerpt, content: str) -> str:
-    """What an excerpt shows of its file."""
-    if excerpt.whole:
-        return content
-    if excerpt.shortened and (source := parsed(excerpt.path, content)):
-        return shortened(source, excerpt.spans)
-    lines = content.splitlines(keepends=True)
-    return "".join("".join(lines[span.start - 1 : span.end]) for span in excerpt.spans)
-
-
-def _listing(files: Sequence[str], ranked: Sequence[str], most: int) -> tuple[str, ...]:
-    """All paths of a small repository, else the best ranked."""
-    return tuple(files) if len(files) <= most else tuple(sorted(ranked[:most]))
+def _charted(
+    files: Sequence[str],
+    ranked: Sequence[str],
+    most: int,
+    excerpts: Sequence[Excerpt],
+    outline: Outline,
+    room: Room,
+) -> tuple[str, ...]:
+    """All paths of a small repository, else the best ranked, with the names that there is room
+    for."""
+    listed = tuple(files) if len(files) <= most else tuple(sorted(ranked[:most]))
+    if room.brief:
+        return listed
+    used = sum(len(excerpt.text) + len(excerpt.path) for excerpt in excerpts)
+    shown = {excerpt.path for excerpt in excerpts}
+    left = min(room.characters - used, int(2 * MAP_SHARE * room.characters))
+    return chart(listed, ranked, shown, outline, left)

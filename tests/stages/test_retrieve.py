@@ -178,7 +178,7 @@ NAMING = {
         ("Change shop/price.py", "shop/price.py"),
         ("Change ./old/price.py", "old/price.py"),
         ("Change words.py, which speaks of price", "shop/words.py"),
-        ("Add a method to Money for the price", "shop/price.py"),
+        ("Add a method to `Money` for the price", "shop/price.py"),
         ("The result of part_7 is wrong for words", "shop/price.py"),
     ],
 )
@@ -197,6 +197,16 @@ def test_a_name_that_two_files_define_or_end_in_names_none(found: Found) -> None
     files: dict[str, Content] = {**NAMING, "new/price.py": "def part_7(): ...\n"}
     task = "part_7 in price.py"
     assert not any("named" in hit.why for hit in found(files, task, task=task).hits)
+
+
+@pytest.mark.parametrize(("focus", "first"), [(0.3, "shop/price.py"), (0.0, "shop/words.py")])
+def test_a_plain_word_names_a_class_to_a_weak_model_only(
+    found: Found, focus: float, first: str
+) -> None:
+    """Who is shown much needs no guess at what the word may mean."""
+    task = "Add a method to Money for the price"
+    context = found({**NAMING}, task, task=task, focus=focus)
+    assert context.hits[0].path == first
 
 
 def test_with_a_focus_only_what_is_named_is_shown(found: Found) -> None:
