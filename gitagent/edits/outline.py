@@ -1,8 +1,8 @@
-"""Which lines of a Python file a model needs to see where it cannot be shown all of it.
+"""Which lines of a Python file a weak model needs to see where it cannot be shown all of it.
 
-Half a function is worse than none: a weak model writes it back as if it were all. So a file is cut
-along its definitions. Its head is shown, the functions that a text is about, complete, and of a
-class the lines down to its first method.
+Half a function is worse than none: such a model writes it back as if it were all. So a file is cut
+along its definitions. Shown are the functions that a text is about, complete, and of a class the
+lines down to its first method.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Part:
     owner: ast.ClassDef | None = None
 
 
-def outline(source: Source, about: str, characters: int, *, head: bool = True) -> tuple[Span, ...]:
-    """The spans of a file that a text is about, in order, together within so many characters.
-    Its head, that is imports and values above the first definition, is among them where asked.
+def outline(source: Source, about: str, characters: int) -> tuple[Span, ...]:
+    """The spans of a file that a text is about, in order, together within so many characters; where
+    it is about none, its head: imports and values above the first definition.
 
     Empty where it has no definition. A line that the text points to
     (`path:12`) counts most, then a name, then words.
@@ -51,9 +51,9 @@ def outline(source: Source, about: str, characters: int, *, head: bool = True) -
         wanted = chosen | {part.span} | ({_head(part.owner)} if part.owner else set())
         if score > 0 and score >= WORTH * best and _size(source, wanted) <= characters:
             chosen = wanted
-    opening = _opening(source) if head or not chosen else None
-    if opening and _size(source, chosen | {opening}) <= characters:
-        chosen |= {opening}
+    opening = None if chosen else _opening(source)
+    if opening and _size(source, {opening}) <= characters:
+        chosen = {opening}
     return tuple(_merged(source, chosen))
 
 

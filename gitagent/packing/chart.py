@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from gitagent.domain.code import Definition
+from gitagent.domain.context import is_test
 
 MOST_NAMES = 8
 LEFT_OUT = ("section", "field", "constant")
@@ -21,10 +22,11 @@ def chart(
     characters: int,
 ) -> tuple[str, ...]:
     """The listed paths, those that are not shown as `path: name, name`, the best ranked first to be
-    told more of, until so many characters are used for names."""
+    told more of, until so many characters are used for names. Of a test its path says enough."""
     told: dict[str, str] = {}
     left = characters
-    for path in (path for path in ranked if path in listed and path not in shown):
+    untold = (path for path in ranked if path not in shown and not is_test(path))
+    for path in (path for path in untold if path in listed):
         names = ", ".join(main_names(outline(path)))
         if names and len(names) + 2 <= left:
             told[path] = f"{path}: {names}"

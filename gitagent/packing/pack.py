@@ -23,7 +23,7 @@ WHOLE = 0.4
 """What it is worth beside its parts that a file is shown whole."""
 SMALL = 2500
 """Characters of a file that is shown whole or not at all."""
-WORTH = 0.3
+WORTH = 0.4
 """Of the best part's worth, what another needs to be shown beside it to a weak model."""
 FLOOR = 700
 """Characters that a step is taken to cost at least: a tiny file is not worth more for that."""

@@ -8,7 +8,7 @@ first line is a riddle.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitagent.domain.code import Definition
 from gitagent.domain.context import Span
@@ -39,7 +39,20 @@ def parts(lines: Sequence[str], definitions: Sequence[Definition]) -> list[Part]
     """All lines of a file, each in one part; `definitions` as of `ports.Index.outline`."""
     known = [d for d in definitions if d.kind not in INNER and 1 <= d.span.start <= len(lines)]
     known.sort(key=lambda d: (d.span.start, -d.span.end))
-    return _cut(lines, Span(1, len(lines)), known, Part(Span(1, 1)))
+    return _with_blanks(lines, _cut(lines, Span(1, len(lines)), known, Part(Span(1, 1))))
+
+
+def _with_blanks(lines: Sequence[str], cut: Sequence[Part]) -> list[Part]:
+    """What is but blank lines and closing brackets goes with the part before; by itself it would be
+    shown for being so cheap."""
+    found: list[Part] = []
+    for part in cut:
+        text = "".join(lines[part.span.start - 1 : part.span.end])
+        if found and not any(map(str.isalnum, text)):
+            found[-1] = replace(found[-1], span=Span(found[-1].span.start, part.span.end))
+        else:
+            found.append(part)
+    return found
 
 
 def _cut(lines: Sequence[str], span: Span, known: Sequence[Definition], outer: Part) -> list[Part]:

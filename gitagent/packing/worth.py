@@ -17,8 +17,10 @@ K1, B = 1.5, 0.5
 NAMED, NAMED_PLAIN, WITHIN, POINTED, FOUND, OPENING = 1.0, 0.3, 0.2, 3.0, 0.3, 0.1
 """Beside the best of the words: the part's own name is in the text, written as code is or not; so
 is that of what it stands in; a line of it is; an index found it; it opens the file."""
-SHARPNESS = 2.0
+SHARPNESS = 1.5
+"""Power of a score: above 1, the best parts have more of the file's worth than their share."""
 LEAST = 0.02
+"""Of the best part's worth, what a part has of which the text says nothing."""
 
 
 def worths(candidates: Sequence[Candidate], about: str) -> list[list[float]]:

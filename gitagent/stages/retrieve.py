@@ -1,4 +1,7 @@
-"""From a text to the part of the repository that a model is shown."""
+"""From a text to the part of the repository that a model is shown.
+
+What goes in is chosen by worth for its size (`packing`); a weak model is shown a file or two.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,17 @@ class Room:
         return self.whole < LARGEST_WHOLE
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """The files that may be meant, best first, those that a model may see at all, those that are
+    named, and what a file defines."""
+
+    hits: tuple[Hit, ...]
+    files: Sequence[str]
+    sure: Sequence[str]
+    outline: Outline
+
+
 def retrieve(
     repo: Repo,
     index: Index,
@@ -74,6 +88,30 @@ def retrieve(
     characters is cut; where that is less than usual, cuts are short.
     """
 
+    found = ranked(
+        repo, index, tree, text, task=task, first=first, ignore=ignore, focus=focus, most=most
+    )
+    near = _near(found.hits, found.sure, focus)
+    room = Room(tokens * CHARACTERS_PER_TOKEN, whole)
+    opened = _opened(repo, tree, near, found)
+    excerpts = _packed(opened, text, room, found.sure)
+    return Context(found.hits, excerpts, _charted(found, listed, excerpts, room))
+
+
+def ranked(
+    repo: Repo,
+    index: Index,
+    tree: str,
+    text: str,
+    *,
+    task: str = "",
+    first: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    focus: float = 0.0,
+    most: int = MOST_HITS,
+) -> Ranked:
+    """What `retrieve` has before it opens a file; the arguments are the same."""
+
     @cache
     def outline(path: str) -> Sequence[Definition]:
         return index.outline(tree, path)
@@ -90,13 +128,7 @@ def retrieve(
     else:
         sure += meant.surely(outline, hits, task)
     order = _meant_first(hits, list(dict.fromkeys([*sure, *perhaps])))
-    order += _rest(files, order)
-    near = _near(order, sure, focus)
-    room = Room(tokens * CHARACTERS_PER_TOKEN, whole)
-    excerpts = _packed(_opened(repo, tree, near, outline, sure), text, room, sure)
-    best = [hit.path for hit in order]
-    listing = _charted(files, best, listed, excerpts, outline, room)
-    return Context(tuple(order), excerpts, listing)
+    return Ranked((*order, *_rest(files, order)), files, sure, outline)
 
 
 def with_texts(repo: Repo, tree: str, context: Context) -> Context:
@@ -157,18 +189,18 @@ def _rest(files: Sequence[str], ranked: Sequence[Hit]) -> list[Hit]:
 
 
 def _opened(
-    repo: Repo, tree: str, hits: Sequence[Hit], outline: Outline, sure: Collection[str]
+    repo: Repo, tree: str, near: Sequence[Hit], ranked: Ranked
 ) -> list[tuple[Hit, Candidate]]:
     """The best files that are text, each worth less than the one before."""
     found: list[tuple[Hit, Candidate]] = []
-    best = max((hit.score for hit in hits), default=0.0) or 1.0
-    for hit in hits[:MOST_OPENED]:
+    best = max((hit.score for hit in near), default=0.0) or 1.0
+    for hit in near[:MOST_OPENED]:
         file = repo.file(tree, hit.path)
         if file is not None and b"\0" not in file.data:
             by_rank = (len(found) + 1) ** -FALL * max(hit.score / best, LEAST_SCORE) ** BY_SCORE
-            value = 1.0 if hit.path in sure else by_rank
-            text = file.data.decode(errors="replace")
-            found.append((hit, Candidate(hit.path, value, text, outline(hit.path), hit.spans)))
+            value = 1.0 if hit.path in ranked.sure else by_rank
+            text, known = file.data.decode(errors="replace"), ranked.outline(hit.path)
+            found.append((hit, Candidate(hit.path, value, text, known, hit.spans)))
     return found
 
 
@@ -182,20 +214,15 @@ def _packed(
     return pack(candidates, text, room.characters, largest=room.whole, spare=spare, meant=sure)
 
 
-def _charted(
-    files: Sequence[str],
-    ranked: Sequence[str],
-    most: int,
-    excerpts: Sequence[Excerpt],
-    outline: Outline,
-    room: Room,
-) -> tuple[str, ...]:
+def _charted(ranked: Ranked, most: int, excerpts: Sequence[Excerpt], room: Room) -> tuple[str, ...]:
     """All paths of a small repository, else the best ranked, with the names that there is room
     for."""
-    listed = tuple(files) if len(files) <= most else tuple(sorted(ranked[:most]))
+    best = [hit.path for hit in ranked.hits]
+    all_of_them = len(ranked.files) <= most
+    listed = tuple(ranked.files) if all_of_them else tuple(sorted(best[:most]))
     if room.brief:
         return listed
     used = sum(len(excerpt.text) + len(excerpt.path) for excerpt in excerpts)
     shown = {excerpt.path for excerpt in excerpts}
     left = min(room.characters - used, int(2 * MAP_SHARE * room.characters))
-    return chart(listed, ranked, shown, outline, left)
+    return chart(listed, best, shown, ranked.outline, left)

@@ -53,16 +53,15 @@ def source(text: str = FILE) -> Source:
     return found
 
 
-def shown(about: str, *, head: bool = True) -> str:
+def shown(about: str) -> str:
     lines = FILE.splitlines(keepends=True)
-    spans = outline(source(), about, 10_000, head=head)
+    spans = outline(source(), about, 10_000)
     return "".join("".join(lines[span.start - 1 : span.end]) for span in spans)
 
 
-def test_the_head_and_what_a_text_names_are_shown() -> None:
+def test_what_a_text_names_is_shown() -> None:
     """Whole, with what stands above `def`; the others are left out."""
     text = shown("gross must round")
-    assert "import math" in text
     assert "@cached\ndef gross(value):\n\n    return value * RATE\n" in text
     assert "class" not in text
 
@@ -83,10 +82,10 @@ def test_the_line_that_a_traceback_points_to_counts() -> None:
     assert "def add" not in shown(f"old/shop/prices.py:{line}: TypeError")
 
 
-def test_the_head_is_left_out_where_nobody_needs_it() -> None:
-    """Unless nothing else is shown."""
-    assert "import math" not in shown("gross", head=False)
-    assert "import math" in shown("zzz", head=False)
+def test_the_head_is_shown_where_nothing_else_is() -> None:
+    """A weak model only copies it."""
+    assert "import math" not in shown("gross")
+    assert "import math" in shown("zzz")
 
 
 def test_what_has_no_definition_has_no_outline() -> None:

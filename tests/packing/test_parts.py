@@ -60,6 +60,12 @@ def test_a_short_definition_is_one_part_with_what_leads_to_it() -> None:
     assert part.span == Span(3, 6)
 
 
+def test_blank_lines_are_no_part_of_their_own() -> None:
+    """They go with what stands before them; blocks that tell nothing would be the cheapest."""
+    text = "import os\n" + "".join(f"\n\n\ndef part_{n}():\n    pass\n" for n in range(5))
+    assert [part.span for part in cut(text, "python")][:2] == [Span(1, 4), Span(5, 9)]
+
+
 def test_a_first_line_that_goes_on_is_shown_to_its_end() -> None:
     """Until the brackets that it opens are closed."""
     text = "def price(\n    of: str,\n) -> int:\n" + body("    x = 1")
