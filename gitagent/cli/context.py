@@ -47,8 +47,9 @@ def context(
 
     It is what a task with that text would look at; no model is asked. Reasons are `named` (by the
     text, or the only file that defines what it names), `text` and `windows` (its words, anywhere
-    and close together), `path` and `file name`, `defines` and `uses` (names), `commits` (that read
-    like it), `companions` (changed along with the best), `folder` and `all commits`.
+    and close together), `path` and `file name`, `symbol` and `uses` (names that it defines, and
+    uses), `commits` (that read like it), `companions` (changed along with the best), `folder`,
+    `all commits` and `vectors`.
 
     With `--graph` it draws what a file has to do with the others: what it defines, what it imports
     and uses, and who imports and uses it, `--limit` files on each side. SVG is laid out by

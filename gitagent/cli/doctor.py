@@ -125,6 +125,7 @@ def _origin(variable: str) -> str:
 def _index() -> Finding:
     """A database that does not answer is no reason against a task: the files are read anew."""
     from gitagent.errors import NoDatabase
+    from gitagent.index.code import is_small
     from gitagent.searching import WITHOUT, opened
     from gitagent.site import cache_folder, open_site
 
@@ -132,11 +133,14 @@ def _index() -> Finding:
     dsn = site.config.index_dsn
     if dsn == WITHOUT:
         return Finding("index", None, "without a database, as configured")
+    commit = site.repo.resolve("HEAD")
+    if is_small(site.repo.files(site.repo.tree_of(commit))):
+        return Finding("index", None, "no database needed: the files are read in a moment")
     where = (
         "the Postgres at index.dsn" if dsn else f"our own Postgres in {cache_folder() / 'index'}"
     )
     try:
-        with opened(site, site.repo.resolve("HEAD")) as store:
+        with opened(site, commit) as store:
             kept, apart = store.sizes(), store.filtered()
     except NoDatabase as error:
         return Finding("index", None, f"without a database: {error}", error.hint)

@@ -6,7 +6,7 @@ than it takes to ask. Where the database fails, the same is done in memory, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ from gitagent.index.snapshot import Snapshot
 from gitagent.index.store import Store
 from gitagent.index.vectors.asking import Nearby
 from gitagent.index.vectors.prong import VectorProng
-from gitagent.ports import Embedder, Past, Repo
+from gitagent.ports import Embedder, Past, Repo, TreeFile
 
 T = TypeVar("T")
 
@@ -39,6 +39,11 @@ PATIENCE_S = 0.3
 
 Database = Callable[[], AbstractContextManager[Store]]
 OnLost = Callable[[NoDatabase], None]
+
+
+def is_small(files: Iterable[TreeFile]) -> bool:
+    """Whether a tree is read anew each time, whatever database there is."""
+    return sum(file.size for file in filling.readable(files)) <= SMALL
 
 
 class CodeIndex:
@@ -118,7 +123,7 @@ class CodeIndex:
     def snapshot(self, tree: str) -> Snapshot:
         """What is known of a tree and of the past; NoDatabase where the database fails."""
         if tree not in self._snapshots:
-            small = self._small(tree)
+            small = is_small(self._repo.files(tree))
             store = self._memory if small else self._store()
             most = COMMITS_OF_SMALL if small else past.MOST_COMMITS
             files = filling.files_of(store, self._repo, tree, self._on_progress)
@@ -155,6 +160,3 @@ class CodeIndex:
         if self._kept is None:
             self._kept = self._held.enter_context(self._database())
         return self._kept
-
-    def _small(self, tree: str) -> bool:
-        return sum(file.size for file in filling.readable(self._repo.files(tree))) <= SMALL

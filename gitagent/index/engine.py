@@ -88,7 +88,7 @@ def find(
         "text": text.text(query, snapshot, counted, rarity),
         "path": paths.path(query, snapshot, rarity),
         "file name": paths.file_name(snapshot, rarity),
-        "defines": names.defines(query, snapshot),
+        "symbol": names.defines(query, snapshot),
         "uses": names.uses(query, snapshot),
         "commits": told["commits"],
     }

@@ -51,6 +51,7 @@ class LexicalIndex:
     def __init__(self, repo: Repo) -> None:
         self._repo = repo
         self._texts: dict[str, bytes] = {}
+        self._outlines: dict[tuple[str, bytes], Sequence[Definition]] = {}
 
     def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
         asked = parse(query)
@@ -64,14 +65,16 @@ class LexicalIndex:
         ]
 
     def outline(self, tree: str, path: str) -> Sequence[Definition]:
-        file = next((f for f in self._repo.files(tree) if f.path == path and _searchable(f)), None)
-        if file is None:
+        file = self._repo.file(tree, path)
+        if file is None or len(file.data) > LARGEST_FILE:
             return ()
-        found = facts_of(language_of(path), self._repo.read(file.blob)).defs
-        return [
-            Definition(path, d.name, d.kind, Span(d.line, d.end), d.signature, d.scope)
-            for d in found
-        ]
+        key = (path, file.data)
+        if key not in self._outlines:
+            self._outlines[key] = [
+                Definition(path, d.name, d.kind, Span(d.line, d.end), d.signature, d.scope)
+                for d in facts_of(language_of(path), file.data).defs
+            ]
+        return self._outlines[key]
 
     def _text(self, blob: str) -> bytes | None:
         """The bytes of a text file; None for a binary one."""

@@ -65,7 +65,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "path": 0.45,
         "file name": 0.2,
         "uses": USED,
-        "defines": DEFINED,
+        "symbol": DEFINED,
         "commits": 0.55,
         "companions": 0.35,
         "vectors": 0.2,

@@ -42,7 +42,12 @@ def test_people_get_a_line_a_file(bench: Bench, shop: Path) -> None:
     """Score, path, reasons, lines."""
     ran = bench.run("context", "parse_price", "--limit", "1", cwd=shop)
     (line,) = ran.out.splitlines()
-    assert "shop/prices.py  (named, text, path, symbol)  lines 1-" in line
+    score, path, reasons = line.split(maxsplit=2)
+    assert float(score) > 0
+    assert path == "shop/prices.py"
+    assert reasons.startswith("(named, text, ")
+    assert "symbol" in reasons
+    assert reasons.endswith("lines 1-8")
 
 
 def test_what_no_model_is_shown_is_not_ranked(bench: Bench, shop: Path) -> None:

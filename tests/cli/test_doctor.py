@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 from bench import Bench
 
-SUBJECTS = ["git", "repository", "configuration", "model", "keys", "gate", "tasks", "sandbox"]
+SUBJECTS = [
+    "git",
+    "repository",
+    "configuration",
+    "model",
+    "keys",
+    "index",
+    "gate",
+    "tasks",
+    "sandbox",
+]
 
 
 def found(ran: Any) -> dict[str, Any]:

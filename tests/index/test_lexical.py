@@ -119,3 +119,21 @@ def test_a_texts_own_words_are_what_is_looked_for() -> None:
     assert {b"html", b"page"} <= set(found.terms)
     assert "src/web/page.py" in found.paths
     assert b"make" not in found.terms
+
+
+def test_without_a_database_too_it_is_known_what_a_file_defines(
+    repo: Callable[..., Path],
+) -> None:
+    """In the order of its lines; of what is not there, or too long to be read, nothing."""
+    files: dict[str, Content] = {
+        "a.go": "package a\n\nfunc Price() {\n}\n\nfunc Word() {\n}\n",
+        "long.py": "def price(): ...\n" + "#" * LARGEST_FILE,
+    }
+    real = GitRepo.open(repo(files))
+    tree = real.tree_of(real.resolve("HEAD"))
+    index = LexicalIndex(real)
+    found = index.outline(tree, "a.go")
+    assert [(each.name, each.span.start) for each in found] == [("Price", 3), ("Word", 6)]
+    assert index.outline(tree, "a.go") is found
+    assert not index.outline(tree, "long.py")
+    assert not index.outline(tree, "gone.py")

@@ -61,6 +61,7 @@ ALLOWED = {
     "logs.py: remove": REPORT,
     "user_file.py: replace": "the user's own file: whole as before or whole as asked for",
     "user_file.py: _replaced": "as above",
+    "searching.py: _replace": "a cache of what a walk over the history finds out again",
     "failpoints.py: reach": "the trace of a test",
 }
 """What needs no failpoint, and why."""
