@@ -1,4 +1,4 @@
-"""Facts of many blobs are the same with and without further processes, whatever dies."""
+"""Documents of many blobs are the same with and without further processes, whatever dies."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import pytest
 
 from gitagent.errors import Internal
 from gitagent.git.repository import GitRepo
+from gitagent.index import facts, worker
 from gitagent.index import harvest as module
-from gitagent.index.facts import facts_of
-from gitagent.index.harvest import Wanted, harvest
+from gitagent.index.document import Document, document
+from gitagent.index.harvest import LARGEST_HERE, Wanted, harvest
 from gitagent.index.languages import language_of
 
 
@@ -28,19 +29,72 @@ def blobs(count: int, lines: int = 40) -> dict[str, bytes]:
     }
 
 
+def known(made: Document) -> facts.Facts:
+    return facts.decode(made.facts)
+
+
 def wanted(contents: dict[str, bytes]) -> list[Wanted]:
     return [Wanted(blob, "python", len(data)) for blob, data in contents.items()]
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_the_number_of_processes_changes_nothing(workers: int) -> None:
-    """Each blob once, with the facts that it has by itself."""
+    """Each blob once, with the document that it has by itself."""
     contents = blobs(500)
     made = list(harvest(wanted(contents), contents.__getitem__, workers))
-    assert len(made) == len(contents)
-    assert {each.blob: facts for each, facts in made} == {
-        blob: facts_of("python", data) for blob, data in contents.items()
+    assert sorted(made, key=lambda each: each.object) == [
+        document(blob, "python", data) for blob, data in contents.items()
+    ]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_one_blob_in_two_languages_is_two_documents(workers: int) -> None:
+    """What a blob says depends on what its path takes it for."""
+    asked = [Wanted("ab", language, 9) for language in ("python", "text")]
+    made = list(harvest(asked, lambda _: b"def f(): ...\n", workers))
+    assert {each.language: known(each).defs != () for each in made} == {
+        "python": True,
+        "text": False,
     }
+
+
+def test_what_is_left_out_comes_with_its_reason() -> None:
+    """Over the pipe too, with any bytes in between."""
+    contents = {"a": bytes(range(256)) * 4, "b": b"x = 1\n", "c": "größe\n".encode("utf-16")}
+    made = {each.object: each for each in harvest(wanted(contents), contents.__getitem__, 1)}
+    assert {blob: each.skipped for blob, each in made.items()} == {"a": "binary", "b": "", "c": ""}
+    assert made["c"].fields["text"] == {"größe": 1}
+
+
+def test_a_large_file_is_read_by_a_process_that_can_be_ended() -> None:
+    """Few files are read here, unless one of them could keep a parser busy for good."""
+    running: list[list[int]] = []
+
+    def read(size: int) -> None:
+        def data(_: str) -> bytes:
+            return b"x = 1\n" * (size // 6)
+
+        made = harvest([Wanted("ab", "python", size)], data)
+        next(made)
+        running.append(children())
+        made.close()
+
+    read(LARGEST_HERE)
+    read(LARGEST_HERE + 1)
+    assert [len(found) for found in running] == [0, 1]
+
+
+def test_a_frame_that_is_cut_off_is_none(tmp_path: Path) -> None:
+    """The other side may die at any byte."""
+    file = tmp_path / "frames"
+    with file.open("wb") as pipe:
+        worker.send(pipe, b"whole")
+        worker.send(pipe, b"half of it")
+    data = file.read_bytes()
+    for length in range(9, len(data)):
+        file.write_bytes(data[:length])
+        with file.open("rb") as pipe:
+            assert (worker.received(pipe), worker.received(pipe)) == (b"whole", None)
 
 
 def test_a_repository_is_read_whole(repo: Callable[..., Path]) -> None:
@@ -48,9 +102,11 @@ def test_a_repository_is_read_whole(repo: Callable[..., Path]) -> None:
     real = GitRepo.open(repo({f"src/m{n}.py": f"def f{n}(): return g()\n" for n in range(9)}))
     files = real.files(real.tree_of(real.resolve("HEAD")))
     asked = [Wanted(file.blob, language_of(file.path), file.size) for file in files]
-    made = dict(harvest(asked, real.read, 2))
-    assert any(facts.defs for facts in made.values())
-    assert set(made) == set(asked)
+    made = list(harvest(asked, real.read, 2))
+    assert all(known(each).defs for each in made)
+    assert {(each.object, each.language) for each in made} == {
+        (each.blob, each.language) for each in asked
+    }
 
 
 def test_what_reading_raises_comes_through() -> None:
@@ -82,10 +138,10 @@ def test_a_worker_that_dies_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> No
         return contents[blob]
 
     monkeypatch.setattr(module, "BATCH_BLOBS", 20)
-    made = dict(harvest(wanted(contents), read, 2))
+    made = list(harvest(wanted(contents), read, 2))
     assert len(victims) == 2
-    assert {facts.unparsed for facts in made.values()} == {False}
-    assert {each.blob for each in made} == set(contents)
+    assert {known(each).unparsed for each in made} == {False}
+    assert sorted(each.object for each in made) == sorted(contents)
 
 
 def test_a_blob_that_never_ends_is_read_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +150,10 @@ def test_a_blob_that_never_ends_is_read_as_text(monkeypatch: pytest.MonkeyPatch)
     hostile = b"a<b<c<d<" * 60_000 + b"\n" * 2_000
     contents = {"a": hostile, "b": b"class B {}\n"}
     asked = [Wanted(blob, "java", len(data)) for blob, data in contents.items()]
-    made = {each.blob: facts for each, facts in harvest(asked, contents.__getitem__, 1)}
-    assert made["a"].unparsed
-    assert [symbol.name for symbol in made["b"].defs] == ["B"]
+    made = {each.object: each for each in harvest(asked, contents.__getitem__, 1)}
+    assert known(made["a"]).unparsed
+    assert made["a"].fields == document("a", "java", hostile, parsed=False).fields
+    assert [symbol.name for symbol in known(made["b"]).defs] == ["B"]
 
 
 def test_a_worker_that_cannot_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
