@@ -59,7 +59,7 @@ def test_the_environment_leads_the_embedded_session_nowhere_else(served, key, mo
 def test_a_session_that_ended_is_no_database(connection, store):
     """Whatever psycopg raises, the index hears of one thing."""
     connection.close()
-    for ask in (store.sizes, lambda: store.put([]), lambda: store.snapshot("ab" * 20)):
+    for ask in (store.sizes, lambda: store.put([]), lambda: store.listing("ab" * 20)):
         with pytest.raises(NoDatabase):
             ask()
 

