@@ -31,7 +31,7 @@ class Past:
         message = found.raw_message.decode("utf-8", "replace")
         try:
             return Change(message, tuple(sorted(self._paths(found))))
-        except (KeyError, pygit2.GitError):  # a shallow or partial clone has not everything
+        except (KeyError, pygit2.GitError):  # a partial clone has not everything
             return Change(message, ())
 
     def roots(self, tip: str) -> Sequence[str]:
@@ -43,6 +43,8 @@ class Past:
     def _paths(self, commit: pygit2.Commit) -> set[str]:
         if commit.parent_ids:
             diff = commit.parents[0].tree.diff_to_tree(commit.tree)
+        elif b"\nparent " in commit.read_raw().partition(b"\n\n")[0]:
+            return set()  # where a shallow clone ends, which is no commit that made all files
         else:
             diff = commit.tree.diff_to_tree(swap=True)
         sides = (side for delta in diff.deltas for side in (delta.old_file, delta.new_file))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import msgspec
 
 LINES = 40
-"""Lines of a window. What is stored is counted by it: another number is another document.VERSION."""
+"""Lines of a window. What is stored is counted by it: another number is another version of it."""
 MOST = 2**16 - 1
 
 NAME = "\0"
