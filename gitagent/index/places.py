@@ -72,9 +72,12 @@ def counted(text: bytes) -> Places:
         # all that is done once for each word is done by the interpreter's own loops
         counts = Counter(chain.from_iterable(map(known, words)))
         here = _number(window)
+        length = 0
         for term, count in counts.items():
             pairs[term] += here + _number(count)
-        lengths.append(counts.total())
+            if term[0] != NAME:
+                length += count
+        lengths.append(length)
     terms = {term: packed for term, packed in pairs.items() if term[0] != NAME}
     names = {term[1:]: _sum(packed) for term, packed in pairs.items() if term[0] == NAME}
     return Places(terms, names, lengths)
