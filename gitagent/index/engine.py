@@ -84,7 +84,7 @@ def find(
     counted = text.counts(query, snapshot)
     rarity = text.rarities(counted, snapshot)
     told = history.commits(history.alike(query, snapshot), snapshot)
-    prongs = {
+    found = {
         "text": text.text(query, snapshot, counted, rarity),
         "path": paths.path(query, snapshot, rarity),
         "file name": paths.file_name(snapshot, rarity),
@@ -92,12 +92,14 @@ def find(
         "uses": names.uses(query, snapshot),
         "commits": told["commits"],
     }
+    prongs = _without(snapshot.left_out, found)
     liked = _best(_weighed(fused(prongs, weights), snapshot.paths), tuning.WINDOWED)
     places = windows.scored(query, snapshot.windows(liked, query.terms), rarity)
     prongs["windows"] = windows.best(places)
     prongs["vectors"] = dict(near(list(liked)))
-    prongs["companions"] = history.companions(snapshot, _seeds(prongs, snapshot.paths, weights))
-    prongs["all commits"] = told["all commits"]
+    companions = history.companions(snapshot, _seeds(prongs, snapshot.paths, weights))
+    further = {"companions": companions, "all commits": told["all commits"]}
+    prongs |= _without(snapshot.left_out, further)
     prongs["folder"] = folders.mates(snapshot.paths, _head(prongs, snapshot.paths, weights))
     return Found(prongs, places, total(prongs, snapshot.paths, weights))
 
@@ -115,6 +117,14 @@ def total(prongs: Prongs, where: Sequence[str], weights: Weights) -> dict[int, f
 def _head(prongs: Prongs, where: Sequence[str], weights: Weights) -> dict[int, float]:
     """The score of each file without what only orders the tail."""
     return _weighed(fused(_of(prongs, prongs.keys() - tuning.NEAR), weights), where)
+
+
+def _without(files: Collection[int], prongs: Prongs) -> dict[str, Mapping[int, float]]:
+    """The prongs without files that their paths and commits lead to, and no answer may hold."""
+    return {
+        prong: {file: score for file, score in scores.items() if file not in files}
+        for prong, scores in prongs.items()
+    }
 
 
 def _of(prongs: Prongs, names_: Collection[str]) -> Prongs:

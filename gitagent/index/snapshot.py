@@ -104,9 +104,10 @@ class Snapshot:
     def facts(self, files: Iterable[int]) -> Mapping[int, bytes]:
         return self._files.facts(files)
 
-    def skipped(self) -> Mapping[int, str]:
-        """By file, why nothing is known of it."""
-        return self._files.skipped()
+    @cached_property
+    def left_out(self) -> Collection[int]:
+        """Files of which nothing but the path is known; they are in no answer."""
+        return self._files.skipped().keys()
 
     def saying(self, asked: Iterable[str]) -> Sequence[Said]:
         """Commits whose message has one of the terms."""

@@ -2,55 +2,40 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+import pytest
+
+from gitagent.index import engine, tuning
 from gitagent.index import query as queries
-from gitagent.index.engine import Engine, find
-from gitagent.index.memory import InMemorySnapshot, file_terms
-from gitagent.index.snapshot import Commit
-from gitagent.index.terms import terms
+from gitagent.index.snapshot import Snapshot
 
 OTHERS = {f"pkg/part{n}.py": f"nothing = {n}\nplain = words * {n}\n" for n in range(8)}
 
 
-def snapshot(
-    files: Mapping[str, str],
-    defined: Mapping[str, Sequence[str]] | None = None,
-    past: Sequence[tuple[float, str, Sequence[str]]] = (),
-) -> InMemorySnapshot:
-    """Files by path; what they define; commits as (age in days, message, paths)."""
-    everything = {**OTHERS, **files}
-    number = {path: n for n, path in enumerate(everything)}
-    known = {p: file_terms(text, (defined or {}).get(p, ())) for p, text in everything.items()}
-    commits = [
-        Commit(age, tuple(number[p] for p in paths), len(paths), len(terms(said)), _counts(said))
-        for age, said, paths in past
-    ]
-    return InMemorySnapshot(known, commits)
+@pytest.fixture
+def snapshot(snapshot_of):
+    """A snapshot of these files among others; commits as (age in days, message, paths)."""
+    return lambda files, past=(): snapshot_of({**OTHERS, **files}, past)
 
 
-def _counts(text: str) -> dict[str, int]:
-    return dict(Counter(terms(text)))
+def ranked(found: Snapshot, query: str, weights: Mapping[str, float] = tuning.WEIGHTS) -> list[str]:
+    return [hit.path for hit in engine.search(found, query, 10, weights)]
 
 
-def ranked(found: InMemorySnapshot, query: str) -> list[str]:
-    return [hit.path for hit in Engine(lambda tree: found).search("tree", query, 10)]
-
-
-def by(prong: str, found: InMemorySnapshot, query: str) -> list[str]:
+def by(prong: str, found: Snapshot, query: str) -> list[str]:
     """The paths that one prong finds, best first."""
-    scores = find(queries.read(query), found).prongs[prong]
+    scores = engine.find(queries.read(query), found, tuning.WEIGHTS).prongs[prong]
     return [found.paths[file] for file in sorted(scores, key=lambda f: -scores[f])]
 
 
-def test_spellings_of_a_word_meet() -> None:
+def test_spellings_of_a_word_meet(snapshot) -> None:
     """A task in prose finds names in any case and words with any ending."""
     files = {"a.py": "def parsePrice(): ...\n", "b.py": "def print_total(): ...\n"}
     assert by("text", snapshot(files), "Parsing of prices is slow") == ["a.py"]
 
 
-def test_words_that_stand_together_say_more() -> None:
+def test_words_that_stand_together_say_more(snapshot) -> None:
     """Of two files with the same words, the one that has them in one place is meant."""
     gap = "x = 1\n" * 200
     files = {
@@ -60,70 +45,127 @@ def test_words_that_stand_together_say_more() -> None:
     assert by("windows", snapshot(files), "retry a refused socket")[0] == "near.py"
 
 
-def test_a_name_made_of_neighbouring_words_is_found_where_it_is_defined() -> None:
+def test_a_name_made_of_neighbouring_words_is_found_where_it_is_defined(snapshot) -> None:
     """Who writes "ensure sync" may mean `ensure_sync`."""
-    found = snapshot(
-        {"a.py": "def ensure_sync(): ...\n", "b.py": "ensure = sync\n"}, {"a.py": ["ensure_sync"]}
-    )
+    found = snapshot({"a.py": "def ensure_sync(): ...\n", "b.py": "print(ensure, sync)\n"})
     assert by("defines", found, "Let extensions override ensure sync") == ["a.py"]
     assert by("uses", found, "Let extensions override ensure sync") == ["a.py"]
 
 
-def test_the_folder_names_a_file_that_is_called_index() -> None:
+def test_the_folder_names_a_file_that_is_called_index(snapshot) -> None:
     """`router/index.ts` is the router, as `router.ts` would be."""
     found = snapshot({"src/router/index.ts": "x\n", "src/index.ts": "y\n"})
     assert by("file name", found, "the router forgets its state") == ["src/router/index.ts"]
 
 
-def test_commits_that_read_like_the_task_lead_to_what_they_touched() -> None:
+def test_commits_that_read_like_the_task_lead_to_what_they_touched(snapshot) -> None:
     """History knows of files that do not have a word of the task."""
     past = [(10.0, "Round invoices to cents", ["pkg/part3.py"]), (9.0, "Tidy", ["pkg/part4.py"])]
     assert ranked(snapshot({}, past=past), "Invoices: rounding is wrong") == ["pkg/part3.py"]
 
 
-def test_a_recent_commit_says_more_than_an_old_one() -> None:
+def test_a_recent_commit_says_more_than_an_old_one(snapshot) -> None:
     """What was changed lately is likelier to change again."""
     past = [(2000.0, "Round invoices", ["pkg/part1.py"]), (2.0, "Round invoices", ["pkg/part2.py"])]
     assert by("commits", snapshot({}, past=past), "round invoices")[0] == "pkg/part2.py"
 
 
-def test_files_that_changed_with_the_best_hit_are_found() -> None:
+def test_files_that_changed_with_the_best_hit_are_found(snapshot) -> None:
     """The other half of a change need not speak of it."""
     files = {"cart.py": "shipping = cost\n"}
     past = [(n, "Tidy", ["cart.py", "pkg/part5.py"]) for n in (3.0, 4.0, 5.0)]
     assert ranked(snapshot(files, past=past), "shipping cost") == ["cart.py", "pkg/part5.py"]
 
 
-def test_a_sweep_over_all_files_says_nothing_of_them() -> None:
+def test_a_sweep_over_all_files_says_nothing_of_them(snapshot) -> None:
     """A commit that touches very many files connects none of them."""
     files = {f"many/f{n}.py": "x\n" for n in range(40)} | {"cart.py": "shipping\n"}
     past = [(1.0, "Shipping: reformat", list(files))]
     assert ranked(snapshot(files, past=past), "shipping") == ["cart.py"]
 
 
-def test_code_comes_before_the_test_and_the_prose_about_it() -> None:
+def test_code_comes_before_the_test_and_the_prose_about_it(snapshot) -> None:
     """All three speak in the words of a task; the code is what changes."""
     said = "shipping cost of a parcel\n"
     files = {"tests/test_cart.py": said, "cart.md": said, "src/cart.py": said}
     assert ranked(snapshot(files), "shipping cost of a parcel")[0] == "src/cart.py"
 
 
-def test_a_hit_says_why_and_where() -> None:
+def test_a_hit_says_why_and_where(snapshot) -> None:
     """The prong that says most comes first; the spans hold the lines with the words."""
     text = "x = 1\n" * 100 + "refused = socket\n" + "x = 1\n" * 100
-    (hit,) = Engine(lambda tree: snapshot({"net.py": text})).search("t", "socket refused", 5)
+    (hit,) = engine.search(snapshot({"net.py": text}), "socket refused", 5)
     assert hit.why[0] == "text"
     assert {"text", "windows"} <= set(hit.why)
     assert [(span.start, span.end) for span in hit.spans] == [(81, 120)]
 
 
-def test_a_query_without_a_known_word_finds_nothing() -> None:
-    """No guess is better than one by chance; an empty repository has nothing to find."""
-    assert ranked(snapshot({}), "the of and") == []
-    assert list(Engine(lambda tree: InMemorySnapshot({})).search("t", "cart", 5)) == []
+@pytest.mark.parametrize("query", ["", "the of and", "\x00\x1b", "?!", "日本語", "zebra"])
+def test_a_query_without_a_known_word_finds_nothing(snapshot, query: str) -> None:
+    """No guess is better than one by chance, and it is no error either."""
+    assert ranked(snapshot({}, [(1.0, "Tidy", ("pkg/part1.py",))]), query) == []
 
 
-def test_what_is_near_moves_the_tail_and_never_the_first() -> None:
+def test_an_empty_repository_has_nothing_to_find(snapshot_of) -> None:
+    """Neither has one of empty files."""
+    assert ranked(snapshot_of({}), "cart") == []
+    assert ranked(snapshot_of({"a.py": ""}), "cart") == []
+
+
+def test_an_empty_file_is_found_by_its_path(snapshot) -> None:
+    """What a task asks for may have to be written yet."""
+    assert ranked(snapshot({"src/cart/__init__.py": ""}), "the cart") == ["src/cart/__init__.py"]
+
+
+def test_the_limit_is_kept_and_ties_are_in_order(snapshot) -> None:
+    """The same question has the same answer."""
+    files = {f"f{n}.py": "zebra\n" for n in (3, 1, 2)}
+    hits = engine.search(snapshot(dict(sorted(files.items()))), "zebra", 2)
+    assert [hit.path for hit in hits] == ["f1.py", "f2.py"]
+
+
+def test_what_is_left_out_is_no_answer(snapshot) -> None:
+    """Its path may say what the task says, and commits may have touched it."""
+    files = {"zebra.bin": b"\0zebra", "zebra.go": b"// Code generated by z. DO NOT EDIT.\n"}
+    past = [(1.0, "Zebra", ("zebra.bin", "a.py")), (2.0, "Zebra", ("zebra.go", "a.py"))]
+    found = snapshot({**files, "a.py": "zebra = 1\n"}, past)
+    assert ranked(found, "zebra") == ["a.py"]
+    assert ranked(found, "zebra.bin") == ["a.py"]
+
+
+def test_a_prong_without_weight_says_nothing(snapshot) -> None:
+    """Who turns one off gets the ranking of the others, and no reason out of it."""
+    past = [(10.0, "Round invoices to cents", ("pkg/part3.py",))]
+    found = snapshot({"a.py": "invoice\n"}, past)
+    without = {**tuning.WEIGHTS, "commits": 0.0, "all commits": 0.0}
+    assert set(ranked(found, "round invoices")) == {"a.py", "pkg/part3.py"}
+    assert ranked(found, "round invoices", without) == ["a.py"]
+    nothing = dict.fromkeys(tuning.WEIGHTS, 0.0)
+    assert ranked(found, "round invoices", nothing) == []
+
+
+def test_ranks_are_places_in_each_prongs_own_order(snapshot) -> None:
+    """From 1, one for each reason, in the same order."""
+    files = {"cart.py": "cart cart\n", "shop.py": "cart\n"}
+    first, second = engine.search(snapshot(files), "cart", 2)
+    for hit, place in ((first, 1), (second, 2)):
+        assert len(hit.ranks) == len(hit.why)
+        assert dict(zip(hit.why, hit.ranks, strict=True))["text"] == place
+    assert "file name" not in second.why
+
+
+def test_spans_lie_apart_and_in_the_file(snapshot) -> None:
+    """1-based, inclusive, in order; neighbours are one, and there are only so many."""
+    lines = ["x = 1\n"] * 4000
+    for n in (99, 299, 301, 355, *range(1000, 4000, 200)):
+        lines[n] = "zebra = 1\n"
+    (hit,) = engine.search(snapshot({"a.py": "".join(lines)}), "zebra", 5)
+    assert all(a.end + 1 < b.start for a, b in zip(hit.spans, hit.spans[1:], strict=False))
+    assert all("zebra = 1\n" in lines[span.start - 1 : span.end] for span in hit.spans)
+    assert 1 <= len(hit.spans) <= engine.MOST_SPANS
+
+
+def test_what_is_near_moves_the_tail_and_never_the_first(snapshot) -> None:
     """A file beside the best hit gains on one that stands alone, and does not pass the first."""
     said = "shipping cost of a parcel\n"
     files = {

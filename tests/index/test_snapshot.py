@@ -49,12 +49,12 @@ def test_windows_are_lines_of_a_file(snapshot_of) -> None:
 
 
 def test_what_is_left_out_has_a_path_and_nothing_else(snapshot_of) -> None:
-    """The reason is all that is known of it."""
-    found = snapshot_of({"a.bin": b"\0zebra", "b.py": "zebra = 1\n"})
-    assert found.skipped() == {0: "binary"}
+    """An empty file is not left out, though it holds as little."""
+    found = snapshot_of({"a.bin": b"\0zebra", "b.py": "zebra = 1\n", "c.py": ""})
+    assert set(found.left_out) == {0}
     assert found.postings(["zebra"]) == {"zebra": {1: 1}}
     assert found.windows([0], {"zebra"}) == []
-    assert set(found.facts([0, 1])) == {1}
+    assert set(found.facts([0, 1, 2])) == {1, 2}
 
 
 def test_commits_are_found_by_what_they_say(snapshot_of) -> None:

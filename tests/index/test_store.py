@@ -190,9 +190,11 @@ def test_odd_words_do_no_harm(store: Store) -> None:
 
 def test_reasons_for_leaving_out_are_kept(store: Store) -> None:
     """What is not searched says why, and has nothing else to say."""
-    store.put([document(blob(1), "go", b"\0"), whole := document(blob(2), "go", b"package a\n")])
-    found = listed(store, blob(6), [Entry("a", blob(1), "go"), Entry("b", blob(2), "go")])
-    assert found.skipped() == {0: "binary"}
-    assert list(found.lengths) == [0, whole.length]
-    assert found.facts([0, 1]) == {1: whole.facts}
-    assert found.places([0, 1]) == {1: whole.places}
+    contents = (b"\0", b"package a\n", b"")
+    made = [document(blob(n), "go", data) for n, data in enumerate(contents)]
+    store.put(made)
+    found = listed(store, blob(6), [*entries(made), Entry("again", blob(0), "go")])
+    assert found.skipped() == {0: "binary", 3: "binary"}
+    assert list(found.lengths) == [0, made[1].length, 0, 0]
+    assert found.facts(range(4)) == {1: made[1].facts, 2: made[2].facts}
+    assert found.places(range(4)) == {1: made[1].places, 2: made[2].places}

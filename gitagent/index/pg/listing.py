@@ -45,7 +45,9 @@ class PgListing:
         return self._fetched("facts", positions)
 
     def skipped(self) -> dict[int, str]:
-        found = self.reasons(self.documents)
+        # of what has terms something is known, so few need be asked for
+        lengths = zip(self.documents, self.lengths, strict=True)
+        found = self.reasons([number for number, length in lengths if not length])
         return {at: found[number] for at, number in enumerate(self.documents) if number in found}
 
     def _fetched(self, what: str, positions: Iterable[int]) -> dict[int, bytes]:
