@@ -16,6 +16,8 @@ from gitagent.index.terms import split
 MOST_READ = 300
 """Files that are looked through for a name, those with the most mentions first."""
 LONGEST_LINE = 240
+MARKS = "!?"
+"""What names may end with in Ruby and Elixir."""
 
 
 def known(snapshot: Snapshot) -> dict[str, Facts]:
@@ -36,12 +38,13 @@ def outline(snapshot: Snapshot, path: str) -> Sequence[Definition]:
 def definitions(snapshot: Snapshot, name: str, limit: int) -> Sequence[Definition]:
     """What is called so; code before tests, and the spelling that was asked for first."""
     scope, last = _parted(name)
-    files = snapshot.defining([form_of(last)]).get(form_of(last), {})
+    forms = {form_of(last.rstrip(MARKS)) + mark for mark in ("", *MARKS)}
+    files = {file for there in snapshot.defining(forms).values() for file in there}
     found = [
         _definition(snapshot.paths[file], symbol)
         for file, known in _facts(snapshot, files).items()
         for symbol in known.defs
-        if form_of(symbol.name) == form_of(last) and _within(symbol.scope, scope)
+        if form_of(symbol.name) in forms and _within(symbol.scope, scope)
     ]
     return sorted(found, key=lambda d: (d.name != last, is_test(d.path), d.path, d.span.start))[
         :limit
@@ -56,15 +59,24 @@ def references(
     `read` gives the content of a path.
     """
     _, last = _parted(name)
-    if not last:
+    plain = last.rstrip(MARKS)
+    if not plain:
         return ()
+    found = _used(snapshot, last, limit, read)
+    # the mark may have been that of a sentence
+    return found if found or plain == last else _used(snapshot, plain, limit, read)
+
+
+def _used(
+    snapshot: Snapshot, last: str, limit: int, read: Callable[[str], bytes]
+) -> Sequence[Mention]:
     often = _holding(snapshot, last)
     best = sorted(often, key=lambda f: (is_test(snapshot.paths[f]), -often[f], f))[:MOST_READ]
     known = _facts(snapshot, best)
     found: list[Mention] = []
     for file in best:
         path = snapshot.paths[file]
-        defined = {s.line for s in known.get(file, Facts()).defs if s.name == last}
+        defined = {s.line for s in known.get(file, Facts()).defs if _called(s.name, last)}
         found += (m for m in _mentions(path, read(path), last) if m.line not in defined)
         if len(found) >= limit:
             break
@@ -74,6 +86,9 @@ def references(
 def _holding(snapshot: Snapshot, name: str) -> dict[int, int]:
     """Files that hold a name, and how often at most."""
     terms, wholes = split(name.encode(errors="replace"))
+    if not terms and not wholes and name.isidentifier():
+        # no search is made for a letter or for a word like `all`, so it may be anywhere
+        return dict.fromkeys(set(range(len(snapshot.paths))) - set(snapshot.left_out), 0)
     found = [*snapshot.using(wholes).values()] if wholes else []
     if not found:
         found = [*snapshot.postings(terms).values()]
@@ -102,8 +117,12 @@ def _definition(path: str, symbol: Symbol) -> Definition:
 
 def _parted(name: str) -> tuple[str, str]:
     """The scope and the last part of a name, qualified in whatever language."""
-    parts = [part for part in re.split(r"::|[.#/]", name.strip().rstrip("()!?")) if part]
+    parts = [part for part in re.split(r"::|[.#/]", name.strip().rstrip("()")) if part]
     return ".".join(parts[:-1]), parts[-1] if parts else ""
+
+
+def _called(name: str, asked: str) -> bool:
+    return name == asked or name.rstrip(MARKS) == asked
 
 
 def _within(scope: str, asked: str) -> bool:
