@@ -41,12 +41,9 @@ class Past:
         return sorted(str(commit.id) for commit in walker if not commit.parent_ids)
 
     def _paths(self, commit: pygit2.Commit) -> set[str]:
-        if commit.parent_ids:
-            diff = commit.parents[0].tree.diff_to_tree(commit.tree)
-        elif b"\nparent " in commit.read_raw().partition(b"\n\n")[0]:
-            return set()  # where a shallow clone ends, which is no commit that made all files
-        else:
-            diff = commit.tree.diff_to_tree(swap=True)
+        if not commit.parent_ids:
+            return set()  # it, or where a shallow clone ends, has all files and changed none
+        diff = commit.parents[0].tree.diff_to_tree(commit.tree)
         sides = (side for delta in diff.deltas for side in (delta.old_file, delta.new_file))
         return {os.fsdecode(side.raw_path) for side in sides}
 

@@ -58,10 +58,10 @@ def test_a_change_is_what_was_said_and_touched(repo: Make) -> None:
     assert past(folder).change(changed) == Change("Say it\n\nWhy.\n", ("a.py", "b/c.py", "e.py"))
 
 
-def test_the_root_touches_all_that_it_brings(repo: Make) -> None:
-    """It has no parent to be held against."""
+def test_the_root_changes_nothing(repo: Make) -> None:
+    """It brings files that may have nothing to do with each other; what it says is known."""
     folder = repo({"a.py": "1\n", "b/c.py": "1\n"})
-    assert past(folder).change(head(folder)) == Change("base\n", ("a.py", "b/c.py"))
+    assert past(folder).change(head(folder)) == Change("base\n", ())
 
 
 def test_a_rename_touches_both_names(repo: Make) -> None:
@@ -84,7 +84,9 @@ def test_only_modes_changed(repo: Make) -> None:
 def test_names_and_messages_need_not_be_text(repo: Make) -> None:
     """Git knows bytes; names come as Python has them of the file system."""
     name = os.fsdecode(b"caf\xe9.py")
-    folder = repo({name: "1\n", "größe.py": "2\n"})
+    folder = repo({})
+    commit(folder, {"a.py": "1\n"}, "base")
+    commit(folder, {name: "1\n", "größe.py": "2\n"}, "add")
     made = subprocess.run(
         ["git", "hash-object", "-w", "-t", "commit", "--stdin"],
         cwd=folder,
@@ -93,7 +95,7 @@ def test_names_and_messages_need_not_be_text(repo: Make) -> None:
         check=True,
     )
     assert past(folder).change(head(folder)).paths == tuple(sorted((name, "größe.py")))
-    assert past(folder).change(made.stdout.decode().strip()).message == "base\ncaf\ufffd ö\n"
+    assert past(folder).change(made.stdout.decode().strip()).message == "add\ncaf\ufffd ö\n"
 
 
 def test_two_roots_are_both_named(repo: Make) -> None:
