@@ -34,21 +34,27 @@ _KIND = "H"
 class Places:
     """The terms of a text by window, as packed pairs of window and count, and its whole names.
 
-    `lengths` are the numbers of terms and names in each window; the first has the lines 1 to LINES.
+    `lengths` are the numbers of terms in each window; the first has the lines 1 to LINES, the last
+    ends with the text, which has `lines`.
     """
 
     terms: Mapping[str, bytes] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
     lengths: Sequence[int] = ()
+    lines: int = 0
 
     @property
     def length(self) -> int:
-        """How many terms and names there are, which is the document's length for BM25."""
+        """How many terms there are, which is the document's length for BM25."""
         return sum(self.lengths)
 
     def counts(self) -> dict[str, int]:
         """How often each term occurs in the whole text."""
         return {term: _sum(packed) for term, packed in self.terms.items()}
+
+    def span(self, window: int) -> tuple[int, int]:
+        """The first and the last line of a window, 1-based."""
+        return window * LINES + 1, max(1, min((window + 1) * LINES, self.lines))
 
     def windows(self, asked: Collection[str]) -> Iterator[tuple[int, dict[str, int]]]:
         """The windows that have one of these terms, each with how often."""
@@ -80,7 +86,7 @@ def counted(text: bytes) -> Places:
         lengths.append(length)
     terms = {term: packed for term, packed in pairs.items() if term[0] != NAME}
     names = {term[1:]: _sum(packed) for term, packed in pairs.items() if term[0] == NAME}
-    return Places(terms, names, lengths)
+    return Places(terms, names, lengths, len(lines) - (not lines[-1]))
 
 
 class _Splits(dict[bytes, tuple[str, ...]]):
@@ -108,14 +114,14 @@ def _number(number: int) -> bytes:
 
 
 def encode(places: Places) -> bytes:
-    """The terms and lengths; names are kept in postings alone."""
-    return _encoder().encode((places.terms, places.lengths))
+    """All but the names, which are kept in postings alone."""
+    return _encoder().encode((places.terms, places.lengths, places.lines))
 
 
 def decode(data: bytes) -> Places:
     """What `encode` made, without the names."""
-    terms, lengths = _decoder().decode(data)
-    return Places(terms, {}, lengths)
+    terms, lengths, lines = _decoder().decode(data)
+    return Places(terms, {}, lengths, lines)
 
 
 def _unpacked(packed: bytes) -> array[int]:
@@ -139,7 +145,7 @@ def _encoder() -> msgspec.msgpack.Encoder:
 
 
 @cache
-def _decoder() -> msgspec.msgpack.Decoder[tuple[dict[str, bytes], list[int]]]:
+def _decoder() -> msgspec.msgpack.Decoder[tuple[dict[str, bytes], list[int], int]]:
     import msgspec
 
-    return msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[int]])
+    return msgspec.msgpack.Decoder(tuple[dict[str, bytes], list[int], int])

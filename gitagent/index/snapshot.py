@@ -96,9 +96,8 @@ class Snapshot:
         for file, data in self._files.places(files).items():
             where = places.decode(data)
             for number, counts in where.windows(asked):
-                start = number * places.LINES + 1
-                length = where.lengths[number]
-                found.append(Window(file, start, start + places.LINES - 1, length, counts))
+                start, end = where.span(number)
+                found.append(Window(file, start, end, where.lengths[number], counts))
         return found
 
     def facts(self, files: Iterable[int]) -> Mapping[int, bytes]:

@@ -47,7 +47,7 @@ def test_people_get_a_line_a_file(bench: Bench, shop: Path) -> None:
     assert path == "shop/prices.py"
     assert reasons.startswith("(named, text, ")
     assert "symbol" in reasons
-    assert reasons.endswith("lines 1-8")
+    assert reasons.endswith("lines 1-2")
 
 
 def test_what_no_model_is_shown_is_not_ranked(bench: Bench, shop: Path) -> None:

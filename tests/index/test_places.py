@@ -65,7 +65,7 @@ def test_any_bytes_are_counted(data: bytes) -> None:
     """No bytes break the counting, and what is stored comes back, but for the names."""
     found = counted(data)
     back = decode(encode(found))
-    assert back == Places(found.terms, {}, found.lengths)
+    assert back == Places(found.terms, {}, found.lengths, found.lines)
     assert back.counts() == found.counts()
     assert len(found.lengths) == data.count(b"\n") // LINES + 1
 
