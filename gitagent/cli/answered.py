@@ -150,7 +150,7 @@ def _cost(state: TaskState) -> Iterator[str]:
     models = Counter(f"{call.provider}/{call.model}" for call in state.calls)
     yield f"{_spent(state)}."
     yield ""
-    yield from (f"- {name}: {count} calls" for name, count in models.most_common())
+    yield from (f"- {name}: {_calls(count)}" for name, count in models.most_common())
     yield f"- asked as {state.task.id}; `git agent show {state.task.id}` has every call"
 
 
@@ -166,17 +166,21 @@ def _closing(state: TaskState) -> None:
 
 def _spent(state: TaskState) -> str:
     used = summary.totals(state)
-    calls = "1 call" if used.calls == 1 else f"{used.calls} calls"
     return (
-        f"{calls}, {used.prompt_tokens} tokens in, {used.completion_tokens} out, "
+        f"{_calls(used.calls)}, {used.prompt_tokens} tokens in, {used.completion_tokens} out, "
         f"${used.cost_usd:.4f}, {used.seconds:.0f} s"
     )
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"
 
 
 def _read(answer: Answer) -> str:
     whole = sum(read.whole for read in answer.read)
     parts = len(answer.read) - whole
-    said = f"{whole} files whole" + (f" and {parts} in part" if parts else "")
+    files = "1 file" if whole == 1 else f"{whole} files"
+    said = f"{files} whole" + (f" and {parts} in part" if parts else "")
     return f"read {said}, of {answer.files}"
 
 

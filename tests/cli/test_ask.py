@@ -422,7 +422,7 @@ def test_a_report_says_all_of_it(ask: Ask, calc: Path) -> None:
         ANSWER,
         "## Sources\n\n- calc.py:2\n",
         "- calc.py\n",
-        "- openai/scripted: 1 calls",
+        "- openai/scripted: 1 call\n",
     ):
         assert said in text
     assert [path.name for path in calc.iterdir() if "report" in path.name] == ["report.md"]
