@@ -19,6 +19,7 @@ LARGEST_PART = 60_000
 MOST_CHARACTERS_PER_TOKEN = 6
 """Of no code are there more, so that a cost reckoned with it is the least that there can be."""
 ANSWERED = ("ok", "length")
+SMALL = "it reads slowly, and what it notes of a part is often beside the point"
 
 
 def surveyed(inquiry: Inquiry) -> Answer:
@@ -32,6 +33,8 @@ def surveyed(inquiry: Inquiry) -> Answer:
     tokens = sum(part.size for part in made) // CHARACTERS_PER_TOKEN
     inquiry.say(f"{files} files, at most {tokens:,} tokens, in {len(made)} parts")
     _check(inquiry, made)
+    if inquiry.model.profile.weak:
+        inquiry.say(f"{inquiry.model.profile.ref} is small: {SMALL}", warning=True)
     notes = _notes(inquiry, made)
     step = len(made) + 1
     while len(notes) > 1 and _size(notes) > _room(inquiry):

@@ -19,6 +19,7 @@ from gitagent.domain.task import TaskState
 from gitagent.errors import Ending
 
 MOST_NAMED = 200
+CUT = "(The answer was cut where the longest reply ends that the model was allowed.)"
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _ACTIVE = re.compile(r"!(?=\[)|<(?=[A-Za-z/!?])")
 
@@ -87,6 +88,7 @@ def markdown(state: TaskState) -> str:
     head = [f"# {_inert(question)}", "", f"Of commit `{state.task.base}`, {_way(state)}.", ""]
     body = [
         _inert(answer.text),
+        *(["", CUT] if answer.cut else []),
         "",
         "## Sources",
         "",
@@ -103,7 +105,7 @@ def _answer(answer: Answer) -> Iterator[str]:
     yield answer.text
     yield ""
     if answer.cut:
-        yield "(The answer was cut at the model's longest reply.)"
+        yield CUT
         yield ""
     yield "Sources:"
     yield from _sources(answer)

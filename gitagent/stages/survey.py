@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitagent.domain.ask import LeftOut, Place
 from gitagent.domain.call import Message, Reply, Request
@@ -20,9 +20,9 @@ from gitagent.library import LONGEST_LINE, Library
 from gitagent.ports import Model
 from gitagent.stages.prompts import render
 
-NOTE_TOKENS, NOTE_TOKENS_FOR_WEAK = 800, 300
+NOTE_TOKENS, NOTE_TOKENS_FOR_WEAK = 800, 200
 MERGED_TOKENS, MERGED_TOKENS_FOR_WEAK = 1500, 500
-ANSWER_TOKENS, ANSWER_TOKENS_FOR_WEAK = 2500, 700
+ANSWER_TOKENS, ANSWER_TOKENS_FOR_WEAK = 2500, 350
 AROUND_FILE = 40
 """Characters around the lines of a file, beside its path."""
 ID_DIGITS = 40
@@ -102,11 +102,11 @@ def note_on(model: Model, library: Library, question: str, part: Part, n: int, o
     """What of a part, the `n`-th, helps to answer. Raises ContextOverflow where it is too long."""
     files = library.numbered(part.places)
     example = part.places[0].path
-    content = render(
-        "ask_part", files=files, question=question, n=str(n), of=str(of), example=example
-    )
+    prompt = "ask_part_weak" if model.profile.weak else "ask_part"
+    content = render(prompt, files=files, question=question, n=str(n), of=str(of), example=example)
     most = NOTE_TOKENS_FOR_WEAK if model.profile.weak else NOTE_TOKENS
-    return _note(_asked(model, content, most, tree=part.id, step=n), part.id)
+    note = _note(_asked(model, content, most, tree=part.id, step=n), part.id)
+    return replace(note, text=f"From {part.name}:\n{note.text}") if note.text else note
 
 
 def merged(model: Model, question: str, notes: Sequence[Note], step: int) -> Note:
@@ -121,7 +121,8 @@ def concluded(model: Model, question: str, notes: Sequence[Note], step: int) -> 
     """The answer out of the notes on everything."""
     made_of = _id("answer", *(note.id for note in notes))
     said = _joined(notes) or "No part of it had anything that helps.\n"
-    content = render("ask_notes", notes=said, question=question)
+    prompt = "ask_notes_weak" if model.profile.weak else "ask_notes"
+    content = render(prompt, notes=said, question=question)
     most = ANSWER_TOKENS_FOR_WEAK if model.profile.weak else ANSWER_TOKENS
     reply = _asked(model, content, most, tree=made_of, step=step)
     text = thinking.without(reply.text).strip()

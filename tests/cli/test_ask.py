@@ -428,6 +428,15 @@ def test_a_report_says_all_of_it(ask: Ask, calc: Path) -> None:
     assert [path.name for path in calc.iterdir() if "report" in path.name] == ["report.md"]
 
 
+def test_an_answer_that_was_cut_says_so(ask: Ask, calc: Path) -> None:
+    """On the screen, in the report and in the document."""
+    says = [Say(ANSWER, finish_reason="length")]
+    assert "(The answer was cut " in ask(calc, says=says).out
+    ask(calc, "-o", "report.md", says=[])
+    assert "(The answer was cut " in (calc / "report.md").read_text()
+    assert ask(calc, "--json", says=[]).json()["cut"] is True
+
+
 def test_a_report_is_inert(ask: Ask, calc: Path) -> None:
     """No picture that is fetched by whoever shows it, no tag, no escape; code stays as it is."""
     says = "![x](http://evil.invalid/?q=1) <img src=x>\n```\n<b>&\n```\nand `a<b>` \x1b[31mred"

@@ -48,7 +48,7 @@ def test_words_that_stand_together_say_more(snapshot) -> None:
 def test_a_name_made_of_neighbouring_words_is_found_where_it_is_defined(snapshot) -> None:
     """Who writes "ensure sync" may mean `ensure_sync`."""
     found = snapshot({"a.py": "def ensure_sync(): ...\n", "b.py": "print(ensure, sync)\n"})
-    assert by("defines", found, "Let extensions override ensure sync") == ["a.py"]
+    assert by("symbol", found, "Let extensions override ensure sync") == ["a.py"]
     assert by("uses", found, "Let extensions override ensure sync") == ["a.py"]
 
 

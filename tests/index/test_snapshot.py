@@ -42,8 +42,8 @@ def test_windows_are_lines_of_a_file(snapshot_of) -> None:
     text = "x1 = 1\n" * LINES + "cart = zebra\n" * 2
     found = snapshot_of({"a.py": text, "b.py": text, "c.py": "zebra = cart\n"})
     assert found.windows([0, 2], {"zebra"}) == [
-        Window(0, LINES + 1, 2 * LINES, 4, {"zebra": 2}),
-        Window(2, 1, LINES, 2, {"zebra": 1}),
+        Window(0, LINES + 1, LINES + 2, 4, {"zebra": 2}),
+        Window(2, 1, 1, 2, {"zebra": 1}),
     ]
     assert found.windows([], {"zebra"}) == []
 
