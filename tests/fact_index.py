@@ -1,4 +1,7 @@
-"""An index out of the facts of each blob, made when it is asked: slow, and with no store behind."""
+"""An index that leaves nothing out, so that what hides files has something to hide.
+
+Made out of the facts of each blob when it is asked; slow, and with no store behind.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from gitagent.domain.code import Definition, Links, Mention
 from gitagent.domain.context import Hit, Span
 from gitagent.index.facts import Facts, facts_of
 from gitagent.index.languages import language_of
-from gitagent.index.lexical import LexicalIndex
 from gitagent.ports import Repo
 
 
@@ -21,7 +23,14 @@ class FactIndex:
     repo: Repo
 
     def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
-        return LexicalIndex(self.repo).search(tree, query, limit)
+        words = re.compile("|".join(re.findall(r"\w{3,}", query)) or r"(?!)", re.IGNORECASE)
+        found = [
+            Hit(path, float(len(lines)), ("text",), _near(lines))
+            for path, _, text in self._facts(tree)
+            if "\0" not in text
+            if (lines := [n for n, s in enumerate(text.split("\n"), 1) if words.search(s)])
+        ]
+        return sorted(found, key=lambda hit: (-hit.score, hit.path))[:limit]
 
     def outline(self, tree: str, path: str) -> Sequence[Definition]:
         return [each for each in self._all(tree) if each.path == path]
@@ -58,3 +67,8 @@ class FactIndex:
             if file is not None:
                 facts = facts_of(language_of(entry.path), file.data)
                 yield entry.path, facts, file.data.decode(errors="replace")
+
+
+def _near(lines: Sequence[int]) -> tuple[Span, ...]:
+    """From the first of the lines to the last, if these are near each other."""
+    return (Span(lines[0], min(lines[-1], lines[0] + 12)),)

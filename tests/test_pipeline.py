@@ -18,8 +18,9 @@ from gitagent.domain.verdict import GateCommand
 from gitagent.errors import BudgetExceeded, Conflict, Ending, ProviderRejected, UnknownRevision
 from gitagent.git.export import export
 from gitagent.git.log import TaskLog
+from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
-from gitagent.index.lexical import LexicalIndex
+from gitagent.index.code import CodeIndex
 from gitagent.line import Checks, Line, Rules, for_each
 from gitagent.llm.ledger import Budget, Ledger, LedgerModel
 from gitagent.ports import ModelProfile
@@ -88,8 +89,9 @@ def walk(repo: Callable[..., Path], tmp_path: Path) -> Callable[..., Walk]:
         }  # fmt: skip
         commands = (GateCommand("green", ("sh", "-c", gate)),)
         checks = Checks(found, PlainSandbox(), export, commands, tmp_path / "scratch", 20.0)
+        index = CodeIndex(found, Past(found), base)
         line = Line(
-            found, kept, LexicalIndex(found), for_each(model), checks, lambda _b, _h: [],
+            found, kept, index, for_each(model), checks, lambda _b, _h: [],
             news.append, Rules(**{**usual, **rules}),
         )  # fmt: skip
         return Walk(line, mouth, news)

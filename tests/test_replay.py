@@ -25,7 +25,7 @@ from gitagent.errors import Conflict, Ending, UsageError
 from gitagent.git import log
 from gitagent.git.log import TaskLog
 from gitagent.git.repository import GitRepo
-from gitagent.index.lexical import LexicalIndex
+from gitagent.index.code import CodeIndex
 from gitagent.redaction import Redactor
 from gitagent.replay import Replay, document
 from gitagent.replay import replay as replay_log
@@ -332,7 +332,7 @@ def test_a_prompt_in_other_words_is_told_and_the_trees_are_the_same(
 
 def test_another_context_is_told(two_steps: Done, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is shown to the model is compared as such, before the prompts that it is in."""
-    monkeypatch.setattr(LexicalIndex, "search", lambda *_: [])
+    monkeypatch.setattr(CodeIndex, "search", lambda *_: [])
     found = again(two_steps.folder)
     assert found.same
     assert ("context", "context") in said(found)

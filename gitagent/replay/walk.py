@@ -11,8 +11,9 @@ from gitagent.domain.context import Context
 from gitagent.domain.task import TaskState
 from gitagent.git.dry_run import overlay
 from gitagent.git.log import TaskLog
+from gitagent.git.past import Past as Ancestors
 from gitagent.git.repository import GitRepo
-from gitagent.index.lexical import LexicalIndex
+from gitagent.index.code import CodeIndex
 from gitagent.line import Line, for_each
 from gitagent.llm.redacting import RedactingModel
 from gitagent.redaction import Redactor
@@ -73,7 +74,7 @@ def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Re
     line = Line(
         repo=repo,
         log=course,
-        index=LexicalIndex(repo),
+        index=CodeIndex(repo, Ancestors(repo), log.state.task.base),
         models={
             **for_each(RedactingModel(model, redactor)),
             "plan": RedactingModel(planner, redactor),

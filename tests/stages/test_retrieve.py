@@ -11,8 +11,9 @@ import pytest
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Context
+from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
-from gitagent.index.lexical import LexicalIndex
+from gitagent.index.code import CodeIndex
 from gitagent.stages.retrieve import LISTED, clues, retrieve
 from gitagent.testing.repositories import Content, Entry
 
@@ -29,10 +30,14 @@ def found(repo: Callable[..., Path]) -> Found:
     ) -> Context:  # fmt: skip
         real = GitRepo.open(repo(files))
         tree = real.tree_of(real.resolve("HEAD"))
-        index = LexicalIndex(real)
+        index = index_of(real)
         return retrieve(real, index, tree, text, tokens=tokens, first=first, ignore=ignore, **more)
 
     return look
+
+
+def index_of(repo: GitRepo) -> CodeIndex:
+    return CodeIndex(repo, Past(repo), repo.resolve("HEAD"))
 
 
 def shown(context: Context) -> list[str]:
@@ -141,7 +146,7 @@ def test_focus_leaves_out_what_is_far_from_the_best(repo: Callable[..., Path]) -
     }
     real = GitRepo.open(repo(files))
     tree = real.tree_of(real.resolve("HEAD"))
-    context = retrieve(real, LexicalIndex(real), tree, "parse_price", tokens=900, focus=0.9)
+    context = retrieve(real, index_of(real), tree, "parse_price", tokens=900, focus=0.9)
     assert shown(context) == ["shop/price.py"]
     assert {hit.path for hit in context.hits} == set(files)
 
@@ -153,14 +158,14 @@ def test_a_small_repository_is_shown_where_no_word_leads_anywhere(
     files = {"tests/test_calc.py": "import calc\n", "calc.py": "x = 1\n"}
     real = GitRepo.open(repo(files))
     tree = real.tree_of(real.resolve("HEAD"))
-    index = LexicalIndex(real)
+    index = index_of(real)
     assert shown(retrieve(real, index, tree, "zzz", tokens=900)) == [
         "calc.py",
         "tests/test_calc.py",
     ]
     many = GitRepo.open(repo({f"f{n}.py": "x = 1\n" for n in range(20)}, name="many"))
     assert not retrieve(
-        many, LexicalIndex(many), many.tree_of(many.resolve("HEAD")), "zzz", tokens=900
+        many, index_of(many), many.tree_of(many.resolve("HEAD")), "zzz", tokens=900
     ).excerpts
 
 
