@@ -79,11 +79,6 @@ def _hunks(mirror: Path, row: Mapping[str, str], path: str) -> tuple[Hunk, ...]:
     )
 
 
-def git(mirror: Path, *arguments: str) -> str:
-    """What git says of a mirror."""
-    return _git(mirror, *arguments)
-
-
 def _git(mirror: Path, *arguments: str, fails: bool = False) -> str:
     argv = ["git", "-c", "safe.directory=*", "-C", str(mirror), *arguments]
     ran = subprocess.run(argv, capture_output=True, check=False)

@@ -17,9 +17,7 @@ code`), since the gold files are neither, which nobody knows beforehand. It need
 without it those rows are left out. All count CHARACTERS_PER_TOKEN, texts and paths. The numbers are
 means over tasks, and in the last rows over repositories.
 
-With `--hits memory` the files are ranked by the search engine over facts made on the spot, with
-`lexical` by what is there without any database, and with `command` by the program itself:
-`git agent context --json --limit 60 --base COMMIT QUERY`, in a clone. `--half first` takes every
+`--half first` takes every
 second task, `second` the others. `--save FILE` keeps the figures of each task, as JSON lines.
 """
 
@@ -27,26 +25,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
-from typing import Protocol, cast
+from typing import cast
 
-from in_memory import InMemoryIndex
-from localized import Hunk, Task, by_repository, git
+from localized import Hunk, Task, by_repository
 from whole_files import WholeFiles
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.code import Definition
 from gitagent.domain.context import Excerpt, Hit, Span
 from gitagent.errors import AgentError
+from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
-from gitagent.index.lexical import LexicalIndex
+from gitagent.index.code import CodeIndex
+from gitagent.index.memory import MemoryStore
 from gitagent.ports import Index
 from gitagent.stages.retrieve import MOST_HITS, retrieve
 
@@ -73,47 +70,18 @@ class Result:
     seconds: float
 
 
-class Ranking(Protocol):
-    def at(self, commit: str) -> None: ...
-    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]: ...
-    def outline(self, tree: str, path: str) -> Sequence[Definition]: ...
-
-
-class Lexical(LexicalIndex):
-    def at(self, commit: str) -> None:
-        """A lexical search knows no past."""
-
-
-class Command(InMemoryIndex):
-    """Ranks by the installed program; definitions are read here."""
-
-    def __init__(self, repo: GitRepo, mirror: Path, clone: Path) -> None:
-        super().__init__(repo, mirror)
-        self._clone = clone
-        git(mirror, "clone", "-q", "--shared", "--no-checkout", str(mirror), str(clone))
-
-    def search(self, tree: str, query: str, limit: int) -> Sequence[Hit]:
-        argv = [sys.executable, "-m", "gitagent", "context", "--json", "--limit", str(limit)]
-        argv += ["--base", self._commit, "--", query]
-        ran = subprocess.run(argv, cwd=self._clone, capture_output=True, check=True)
-        return [
-            Hit(row["path"], row["score"], tuple(row["why"]), tuple(Span(*s) for s in row["spans"]))
-            for row in json.loads(ran.stdout)
-        ]
-
-
 class Kept:
     """An index that ranks once: the same hits are packed for several sizes."""
 
-    def __init__(self, ranking: Ranking, tree: str, query: str) -> None:
-        self._ranking = ranking
-        self._hits = ranking.search(tree, query, MOST_HITS)
+    def __init__(self, index: CodeIndex, tree: str, query: str) -> None:
+        self._index = index
+        self._hits = index.search(tree, query, MOST_HITS)
 
     def search(self, _tree: str, _query: str, limit: int) -> Sequence[Hit]:
         return self._hits[:limit]
 
     def outline(self, tree: str, path: str) -> Sequence[Definition]:
-        return self._ranking.outline(tree, path)
+        return self._index.outline(tree, path)
 
 
 def main() -> None:
@@ -121,7 +89,7 @@ def main() -> None:
     results: list[Result] = []
     for repo, tasks in by_repository(asked.tasks, asked.mirrors):
         try:
-            results += list(_measured(repo, _half(tasks, asked.half), asked.hits))
+            results += list(_measured(repo, _half(tasks, asked.half)))
         except AgentError as error:
             print(f"{tasks[0].repo}: {error} It is left out.", flush=True)
             continue
@@ -135,7 +103,6 @@ def _arguments() -> argparse.Namespace:
     asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     asked.add_argument("--tasks", type=Path, action="append", required=True, metavar="FILE")
     asked.add_argument("--mirrors", type=Path, required=True, metavar="DIR")
-    asked.add_argument("--hits", choices=("memory", "lexical", "command"), default="memory")
     asked.add_argument("--half", choices=("first", "second"))
     asked.add_argument("--save", type=Path, metavar="FILE")
     return asked.parse_args()
@@ -145,24 +112,17 @@ def _half(tasks: list[Task], half: str | None) -> list[Task]:
     return tasks[half == "second" :: 2] if half else tasks
 
 
-def _measured(repo: GitRepo, tasks: Sequence[Task], hits: str) -> Iterator[Result]:
+def _measured(repo: GitRepo, tasks: Sequence[Task]) -> Iterator[Result]:
     baseline = WholeFiles(repo) if WholeFiles.there() else None
-    with tempfile.TemporaryDirectory(prefix="packing-") as folder:
-        ranking = _ranking(hits, repo, tasks[0].mirror, Path(folder) / "clone")
-        for task in tasks:
-            yield _one(repo, ranking, baseline, task)
+    store = MemoryStore()
+    for task in tasks:
+        with CodeIndex(repo, Past(repo), task.base, lambda: nullcontext(store)) as index:
+            yield _one(repo, index, baseline, task)
 
 
-def _ranking(hits: str, repo: GitRepo, mirror: Path, clone: Path) -> Ranking:
-    if hits == "lexical":
-        return Lexical(repo)
-    return Command(repo, mirror, clone) if hits == "command" else InMemoryIndex(repo, mirror)
-
-
-def _one(repo: GitRepo, ranking: Ranking, baseline: WholeFiles | None, task: Task) -> Result:
+def _one(repo: GitRepo, known: CodeIndex, baseline: WholeFiles | None, task: Task) -> Result:
     tree = repo.tree_of(task.base)
-    ranking.at(task.base)
-    index = Kept(ranking, tree, task.query)
+    index = Kept(known, tree, task.query)
     ranked = baseline.ranked(tree, task.query) if baseline else []
     shares: dict[tuple[str, int], Shares] = {}
     took = []
