@@ -8,7 +8,7 @@ from gitagent.domain.context import Hit
 from gitagent.progress import Tell
 from gitagent.searching import index_of
 from gitagent.site import Site
-from gitagent.stages.retrieve import retrieve
+from gitagent.stages import retrieve
 
 
 def ranked(site: Site, text: str, tell: Tell, *, base: str, limit: int) -> Sequence[Hit]:
@@ -18,14 +18,7 @@ def ranked(site: Site, text: str, tell: Tell, *, base: str, limit: int) -> Seque
     """
     commit = site.repo.resolve(base)
     with index_of(site, site.repo, commit, tell) as index:
-        found = retrieve(
-            site.repo,
-            index,
-            site.repo.tree_of(commit),
-            text,
-            tokens=site.config.context_tokens,
-            task=text,
-            ignore=site.config.ignore,
-            most=limit,
-        )
+        tree = site.repo.tree_of(commit)
+        ignore = site.config.ignore
+        found = retrieve.ranked(site.repo, index, tree, text, task=text, ignore=ignore, most=limit)
     return found.hits[:limit]

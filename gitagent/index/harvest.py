@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread, Timer
 
 from gitagent.errors import Internal
 from gitagent.index import worker
 from gitagent.index.document import Document, document
+from gitagent.index.spawned import environment
 
 BATCH_BYTES = 256 * 1024
 BATCH_BLOBS = 200
@@ -31,7 +31,6 @@ PATIENCE_S = 30.0
 """For one batch. Work is bounded by length, but for what a grammar does within one step."""
 
 Read = Callable[[str], bytes]
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
@@ -179,14 +178,7 @@ def _start() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "gitagent.index.worker"],
         cwd="/",
-        env=_environment(),
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-
-
-def _environment() -> dict[str, str]:
-    """The same packages as here, but for folders named from where we stand: a repository's."""
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    found: Iterable[str] = (path for path in sys.path if Path(path).is_absolute())
-    return {**passed, "PYTHONPATH": os.pathsep.join(found)}

@@ -16,16 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import gitagent
 from gitagent.errors import NoDatabase
 from gitagent.index.pg import cluster
 from gitagent.index.pg.room import LOST, PORT, Room, State, lock_within, room_at
+from gitagent.index.spawned import environment
 
 NOBODY = 65534
 _STOP_S = 30.0
-
-# What a Python process and its libraries need. Keys of the user's are not among it.
-_PASSED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
@@ -162,7 +159,7 @@ def _spawn(room: Room, limits: Limits) -> None:
         done = subprocess.run(
             [*_apart(), *_command(room, limits)],
             cwd=room.folder,
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -201,14 +198,6 @@ def _apart() -> list[str]:
             hint="Run as an ordinary user, or name a server of your own with `index.dsn`.",
         )
     return []
-
-
-def _environment() -> dict[str, str]:
-    """A clean environment in which this very gitagent and the wheel are found."""
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    homes = [Path(gitagent.__file__).parent.parent, cluster.programs().folder.parents[2]]
-    outside = [str(h) for h in homes if h.name not in ("site-packages", "dist-packages")]
-    return {**passed, "PYTHONPATH": os.pathsep.join(outside)} if outside else passed
 
 
 def _failed(room: Room) -> NoDatabase:

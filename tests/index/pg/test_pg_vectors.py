@@ -8,9 +8,11 @@ import uuid
 import pytest
 
 from gitagent.errors import NoDatabase
+from gitagent.index.document import Document
 from gitagent.index.pg import connect
-from gitagent.index.pg.store import Document, Entry, PgStore
+from gitagent.index.pg.store import PgStore
 from gitagent.index.pg.vectors import Coverage, Place, VectorStore
+from gitagent.index.store import Entry
 
 MODEL = "here/small"
 
@@ -34,7 +36,7 @@ def documents(store):
     found = [Document(blob(n), "python", 5, {"text": {"x": 1}}) for n in (1, 2, 3)]
     store.put(found)
     store.keep(blob(9), [Entry(f"{d.object[-1]}.py", d.object, "python") for d in found])
-    return list(store.snapshot(blob(9)).documents)
+    return list(store.listing(blob(9)).documents)
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def test_facts_made_anew_keep_what_was_paid_for(connection, key, store, vectors,
     later = PgStore(connection, key, edition=2)
     later.put([anew := Document(blob(1), "python", 5, {"text": {"x": 1}})])
     later.keep(blob(9), [Entry("1.py", anew.object, "python")])
-    (number,) = later.snapshot(blob(9)).documents
+    (number,) = later.listing(blob(9)).documents
     assert vectors.uncut([number]) == [number]
     vectors.cut([Place(number, 1, 9, digest("text"))])
     later.collect(keep=1)

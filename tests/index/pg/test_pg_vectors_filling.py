@@ -35,9 +35,9 @@ class Files:
     def __init__(self, store, **texts):
         found = {name: facts_of("python", text.encode()) for name, text in texts.items()}
         blobs = {name: hashlib.sha1(text.encode()).hexdigest() for name, text in texts.items()}
-        store.put([Document(blobs[n], "python", f.length) for n, f in found.items()])
+        store.put([Document(blobs[n], "python", f.lines) for n, f in found.items()])
         store.keep(TREE, [Entry(f"{n}.py", blobs[n], "python") for n in texts])
-        self.numbers = dict(zip(texts, store.snapshot(TREE).documents, strict=True))
+        self.numbers = dict(zip(texts, store.listing(TREE).documents, strict=True))
         named = {number: name for name, number in self.numbers.items()}
         self._by_number = {k: (texts[n].encode(), found[n].defs) for k, n in named.items()}
         self.read = []
