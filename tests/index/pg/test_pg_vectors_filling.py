@@ -8,9 +8,10 @@ import time
 import pytest
 
 from gitagent.errors import BudgetExceeded
+from gitagent.index.document import document
 from gitagent.index.facts import facts_of
-from gitagent.index.pg.store import Document, Entry
 from gitagent.index.pg.vectors import VectorStore
+from gitagent.index.store import Entry
 from gitagent.index.vectors.asking import Nearby, by_document
 from gitagent.index.vectors.filling import Filled, fill
 from gitagent.index.vectors.texts import pieces, query_digest
@@ -35,7 +36,7 @@ class Files:
     def __init__(self, store, **texts):
         found = {name: facts_of("python", text.encode()) for name, text in texts.items()}
         blobs = {name: hashlib.sha1(text.encode()).hexdigest() for name, text in texts.items()}
-        store.put([Document(blobs[n], "python", f.lines) for n, f in found.items()])
+        store.put([document(blobs[n], "python", text.encode()) for n, text in texts.items()])
         store.keep(TREE, [Entry(f"{n}.py", blobs[n], "python") for n in texts])
         self.numbers = dict(zip(texts, store.listing(TREE).documents, strict=True))
         named = {number: name for name, number in self.numbers.items()}
