@@ -76,7 +76,9 @@ class CodeIndex:
         self._on_lost = on_lost
         self._on_progress = on_progress
         self._held = ExitStack()
-        self._memory = MemoryStore()
+        # apart, since less of the past is known beside a small tree
+        self._small = MemoryStore()
+        self._instead = MemoryStore()
         self._kept: Store | None = None
         self._snapshots: dict[str, Snapshot] = {}
         self._links: dict[str, TreeLinks] = {}
@@ -124,12 +126,14 @@ class CodeIndex:
         """What is known of a tree and of the past; NoDatabase where the database fails."""
         if tree not in self._snapshots:
             small = is_small(self._repo.files(tree))
-            store = self._memory if small else self._store()
+            store = self._small if small else self._store()
             most = COMMITS_OF_SMALL if small else past.MOST_COMMITS
             files = filling.files_of(store, self._repo, tree, self._on_progress)
             before = filling.past_of(store, self._before, self._base, most)
             while len(self._snapshots) >= SNAPSHOTS_KEPT:
-                del self._snapshots[next(iter(self._snapshots))]
+                oldest = next(iter(self._snapshots))
+                del self._snapshots[oldest]
+                self._vectors.pop(oldest, None)
             self._snapshots[tree] = Snapshot(files, before)
             if self._embedder and isinstance(self._kept, PgStore) and isinstance(files, PgListing):
                 self._nearby = self._nearby or self._meaning(self._kept, self._embedder())
@@ -156,7 +160,7 @@ class CodeIndex:
 
     def _store(self) -> Store:
         if self._database is None:
-            return self._memory
+            return self._instead
         if self._kept is None:
             self._kept = self._held.enter_context(self._database())
         return self._kept

@@ -223,6 +223,24 @@ def test_any_number_of_trees_is_answered(repo: Make, monkeypatch: pytest.MonkeyP
     assert len(index._snapshots) == 2
 
 
+def test_how_much_of_the_past_is_known_depends_on_the_tree_alone(
+    repo: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on what was asked before, nor on whether there is a database."""
+    folder = repo({"a.py": "x = 1\n"})
+    small = git(folder, "rev-parse", "HEAD^{tree}").strip()
+    commit(folder, {"a.py": "x = 2\n"}, "Zebra")
+    commit(folder, {"b.py": "y = 1\n" * 100}, "Grow")
+    monkeypatch.setattr(code, "SMALL", 100)
+    monkeypatch.setattr(code, "COMMITS_OF_SMALL", 1)
+    for database in (None, Database(MemoryStore())):
+        index, tree = opened(folder, database)
+        with index:
+            assert index.search(small, "zebra", 5) == []
+            assert [hit.path for hit in index.search(tree, "zebra", 5)] == ["a.py"]
+            assert index.search(small, "zebra", 5) == []
+
+
 # --- What is asked ------------------------------------------------------------------------------
 
 
