@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from gitagent.domain.call import Call, Reply
@@ -20,6 +19,7 @@ from gitagent.domain.codec import from_json
 from gitagent.domain.context import is_test
 from gitagent.domain.folder import Folder
 from gitagent.domain.leading import leading, top
+from gitagent.edits.hidden import why_hidden
 from gitagent.errors import AgentError
 from gitagent.git.folder_ids import folder_ids
 from gitagent.git.log import TaskLog, kept_logs
@@ -108,11 +108,9 @@ def _text(log: TaskLog, call: Call) -> str:
 
 def shown(file: TreeFile, ignore: Sequence[str]) -> bool:
     """Whether a model may see a file, and is helped by it."""
-    if file.mode not in REGULAR or not file.path.isprintable():
+    if file.mode not in REGULAR or why_hidden(file.path, ignore):
         return False
-    ignored = any(fnmatch(file.path, pattern) for pattern in ignore)
-    # what looks like a secret is left out for its path
-    return not ignored and not left_out.by_path(file.path, file.size)
+    return not left_out.by_path(file.path, file.size)
 
 
 def _within(files: Sequence[TreeFile]) -> Mapping[str, list[TreeFile]]:

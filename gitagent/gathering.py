@@ -45,9 +45,10 @@ def gathered(line: Line, runs: Sequence[CommandRun]) -> Context:
         began = time.monotonic()
         whole = _with_folders(line, tree, found(line, tree, text))
         said = f"{len(whole.excerpts)} files"
-        kept = whole.without_texts()
-        line.log.record(Kind.GATHERED, said, lasted=time.monotonic() - began, context=kept)
-    context = with_texts(line.repo, tree, line.log.state.context or Context())
+        lasted = time.monotonic() - began
+        line.log.record(Kind.GATHERED, said, lasted=lasted, context=whole.without_texts())
+    kept = line.log.state.context or Context()
+    context = with_texts(line.repo, tree, kept, line.rules.ignore)
     shown = [excerpt.path for excerpt in context.excerpts]
     more = f" and {len(shown) - NAMED_IN_NEWS} more" if len(shown) > NAMED_IN_NEWS else ""
     line.tell(News("context", ", ".join(shown[:NAMED_IN_NEWS]) + more or "no file fits the words"))
@@ -105,7 +106,7 @@ def for_step(
     says of it is not looked for again."""
     known = line.log.state.shown
     if known and (known.step, known.tree, known.most) == (step.n, tree, most):
-        context = with_texts(line.repo, tree, known.context)
+        context = with_texts(line.repo, tree, known.context, line.rules.ignore)
     else:
         text = f"{step.title}\n{step.detail}\n{line.task.text}"
         context = with_looked(line, tree, found(line, tree, text, first=step.paths, most=most))

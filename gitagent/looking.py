@@ -10,7 +10,6 @@ from gitagent.domain.want import Seen, Sight, Want
 from gitagent.line import Line
 from gitagent.ports import ModelProfile
 from gitagent.progress import News
-from gitagent.stages import material
 from gitagent.stages.look import look
 from gitagent.stages.retrieve import with_texts
 from gitagent.stages.rounds import MOST_WANTS
@@ -82,17 +81,14 @@ def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
 def with_looked(line: Line, tree: str, context: Context) -> Context:
     """A context with what the planner looked at and used, as far as that is in `tree` what it was.
 
-    Lines of a file that an earlier step has changed would be other lines now; and a log that came
-    from elsewhere may name what is not to be shown.
+    Lines of a file that an earlier step has changed would be other lines now.
     """
     known = line.log.state.context.looked if line.log.state.context else ()
     base = line.repo.tree_of(line.task.base)
-    kept = [e for e in known if not material.hidden(e.path, line.rules.ignore)]
-    same = [e for e in kept if line.repo.file(base, e.path) == line.repo.file(tree, e.path)]
+    same = [e for e in known if line.repo.file(base, e.path) == line.repo.file(tree, e.path)]
     if not same:
         return context
     paths = {excerpt.path for excerpt in same}
     shown = [replace(e, text="") for e in context.excerpts if e.path in paths and not e.shortened]
-    return context.beside(
-        with_texts(line.repo, tree, Context(excerpts=together([*same, *shown]))).excerpts
-    )
+    both = Context(excerpts=together([*same, *shown]))
+    return context.beside(with_texts(line.repo, tree, both, line.rules.ignore).excerpts)

@@ -331,6 +331,29 @@ def test_a_model_that_obeys_the_repository_learns_nothing(walk: Callable[..., Wa
     assert "what is called so holds secrets" in told
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_what_is_ignored_now_is_not_shown_out_of_a_log(walk: Callable[..., Walk], at: int) -> None:
+    """A log may come from elsewhere, or from before the configuration left a file out: for the
+    plan, the first step and the second, what stood in it is shown no more."""
+    private = "private/notes.md"
+    files = {**FILES, private: "FAKEKEY-private: an invoice total must hold what is billed\n"}
+    steps = [
+        {"title": "Add the tax", "detail": f"as {private} says", "paths": [HIDDEN]},
+        {"title": "Say so", "detail": f"as {private} says", "paths": [private]},
+    ]
+    said = whole("notes/new.md", "The tax is added.\n")
+    says = [f"READ: {private}\nREAD: {HIDDEN}", json.dumps({"steps": steps}), RIGHT, said]
+    first = walk(*says[:at], KeyboardInterrupt(), files=files, plan="always")
+    assert first.run().ending is Ending.INTERRUPTED
+    assert "FAKEKEY-private" in first.mouth.prompt(at)
+    log = TaskLog.load(first.line.repo, "abc123")  # type: ignore[arg-type]
+    log.record(Kind.BEGAN, ending=None)
+    second = walk(*says[at:], log=log, plan="always", ignore=("private/*",))
+    assert second.run().ending is Ending.DONE
+    assert len(second.mouth.asked) == len(says) - at
+    assert not any("FAKEKEY-private" in second.mouth.prompt(n) for n in range(len(says) - at))
+
+
 def test_parts_of_a_file_are_one_excerpt() -> None:
     """Lines that touch become one span; who has seen all of it has no part."""
     parts = [

@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 
 from gitagent.domain.edit import Edit, File, Proposal, RenameFile
 from gitagent.edits import paths
+from gitagent.edits.hidden import why_hidden
 from gitagent.edits.land import land
 from gitagent.edits.text import smuggled
 from gitagent.errors import NotApplied, Refused
@@ -61,8 +62,8 @@ def _check(repo: Repo, tree: str, edit: Edit, allow: Sequence[str], hidden: Sequ
 
 
 def _unseen(repo: Repo, tree: str, path: str, hidden: Sequence[str]) -> str | None:
-    unseen = paths.secret(path) or _fits(path, hidden)
-    return "no model may see what is in it" if unseen and repo.mode(tree, path) else None
+    unseen = why_hidden(path, hidden) and repo.mode(tree, path)
+    return "no model may see what is in it" if unseen else None
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:

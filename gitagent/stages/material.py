@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from gitagent.domain.context import Context, Excerpt
-from gitagent.edits import paths
 from gitagent.stages.prompts import render
 
 LANGUAGES = {
@@ -21,13 +19,6 @@ LANGUAGES = {
     ".rb": "ruby",
     ".md": "markdown",
 }
-
-
-def hidden(path: str, ignore: Sequence[str]) -> bool:
-    """Whether a file is shown to no model: by its name it holds secrets, or cannot be written into
-    a prompt, or it fits one of the `ignore` patterns."""
-    unfit = paths.secret(path) or not path.isprintable()
-    return unfit or any(fnmatch(path, pattern) for pattern in ignore)
 
 
 def one_line(text: str, most: int) -> str:

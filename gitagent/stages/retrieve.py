@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from functools import cache
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.code import Definition
 from gitagent.domain.context import Context, Excerpt, Hit, is_test
-from gitagent.edits import paths
+from gitagent.edits.hidden import why_hidden
 from gitagent.packing import meant
 from gitagent.packing.brief import brief
 from gitagent.packing.candidate import Candidate
@@ -117,7 +116,7 @@ def ranked(
         return index.outline(tree, path)
 
     readable = (f.path for f in repo.files(tree) if f.size <= LARGEST_READ)
-    files = [path for path in readable if not _hidden(path, ignore)]
+    files = [path for path in readable if not why_hidden(path, ignore)]
     shown = set(files)
     hits = [hit for hit in index.search(tree, text, most) if hit.path in shown]
     sure = [*(path for path in first if path in shown), *meant.named(files, task)]
@@ -131,13 +130,18 @@ def ranked(
     return Ranked((*order, *_rest(files, order)), files, sure, outline)
 
 
-def with_texts(repo: Repo, tree: str, context: Context) -> Context:
-    """A context out of a log, with the texts that it shows of the files of `tree`."""
-    files = ((excerpt, repo.file(tree, excerpt.path)) for excerpt in context.excerpts)
+def with_texts(repo: Repo, tree: str, context: Context, ignore: Sequence[str]) -> Context:
+    """A context out of a log, with the texts that it shows of the files of `tree`.
+
+    The log may come from elsewhere, or from before something was ignored: what is not to be shown
+    now is left out.
+    """
+    shown = [excerpt for excerpt in context.excerpts if not why_hidden(excerpt.path, ignore)]
+    files = ((excerpt, repo.file(tree, excerpt.path)) for excerpt in shown)
     excerpts = tuple(
         replace(excerpt, text=text_of(excerpt, file.data.decode(errors="replace")))
         for excerpt, file in files
-        if file is not None and not paths.secret(excerpt.path)
+        if file is not None
     )
     return replace(context, excerpts=excerpts)
 
@@ -154,12 +158,6 @@ def clues(repo: Repo, tree: str, output: str) -> str:
             found.append(module.strip(".").replace(".", "/") + ".py")
             found += [f"`{name}`" for name in re.findall(r"\w+", names)]
     return " ".join(dict.fromkeys(found))
-
-
-def _hidden(path: str, ignore: Sequence[str]) -> bool:
-    # a name of control characters or stray bytes cannot be written into a prompt
-    unfit = paths.secret(path) or not path.isprintable()
-    return unfit or any(fnmatch(path, pattern) for pattern in ignore)
 
 
 def _near(order: Sequence[Hit], sure: Collection[str], focus: float) -> list[Hit]:

@@ -10,9 +10,9 @@ from functools import cached_property
 
 from gitagent.domain.code import Definition
 from gitagent.edits import paths
+from gitagent.edits.hidden import why_hidden
 from gitagent.errors import Refused
 from gitagent.ports import Index, Repo, TreeFile
-from gitagent.stages import material
 
 LARGEST_READ = 4_000_000
 NEAR, LISTED = 3, 80
@@ -36,7 +36,7 @@ class View:
     def files(self) -> Mapping[str, TreeFile]:
         """Every entry that may be named, by path."""
         found = self.repo.files(self.tree)
-        return {f.path: f for f in found if not material.hidden(f.path, self.ignore)}
+        return {f.path: f for f in found if not why_hidden(f.path, self.ignore)}
 
     def path(self, asked: str) -> str:
         """The file that is meant: by its path, or by the end of it where only one ends so.
@@ -49,7 +49,7 @@ class View:
             raise Unseen(str(error)) from error
         if paths.secret(path):
             raise Unseen(f"{path} is not shown: what is called so holds secrets.")
-        if material.hidden(path, self.ignore):
+        if why_hidden(path, self.ignore):
             raise Unseen(f"{path} is not shown: it is left out by configuration.")
         if path in self.files:
             return path

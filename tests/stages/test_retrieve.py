@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
-from gitagent.domain.context import Context
+from gitagent.domain.context import Context, Excerpt
 from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
 from gitagent.index.code import CodeIndex
-from gitagent.stages.retrieve import LISTED, clues, retrieve
+from gitagent.stages.retrieve import LISTED, clues, retrieve, with_texts
 from gitagent.testing.repositories import Content, Entry
 
 Found = Callable[..., Context]
@@ -79,6 +79,16 @@ def test_names_that_cannot_be_written_are_left_out(found: Found, name: str) -> N
     context = found({name: "price\n", "a.py": "price\n"}, "price")
     assert context.listing == ("a.py",)
     assert shown(context) == ["a.py"]
+
+
+def test_what_a_log_names_is_shown_as_far_as_it_may_be(repo: Callable[..., Path]) -> None:
+    """Secrets, ignored files and files that are not there are dropped; the others have their
+    texts."""
+    real = GitRepo.open(repo({"a.py": "x = 1\n", ".env": "K=1\n", "private/b.py": "y = 2\n"}))
+    paths = ("a.py", ".env", "private/b.py", "gone.py")
+    logged = Context(excerpts=tuple(Excerpt(path, "", whole=True) for path in paths))
+    again = with_texts(real, real.tree_of(real.resolve("HEAD")), logged, ["private/*"])
+    assert again.excerpts == (Excerpt("a.py", "x = 1\n", whole=True),)
 
 
 def test_binary_files_links_and_submodules_are_not_text(found: Found) -> None:
