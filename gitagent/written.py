@@ -29,7 +29,8 @@ def check(place: Path, checkout: Path | None) -> None:
 
 
 def put(place: Path, text: str) -> None:
-    """The text in the place of what was there. UsageError where it cannot be written.
+    """The text in the place of what was there, with its mode. UsageError where it cannot be
+    written.
 
     The file beside it, which takes its place, is the same in each run: one that a dead process
     left is written over.
@@ -39,6 +40,8 @@ def put(place: Path, text: str) -> None:
     try:
         reach("report to be written")
         with os.fdopen(os.open(beside, flags, 0o666), "wb") as file:
+            if place.exists():
+                os.fchmod(file.fileno(), place.stat().st_mode & 0o777)
             file.write(text.encode("utf-8", "replace"))
             file.flush()
             os.fsync(file.fileno())

@@ -30,23 +30,27 @@ def context_graph(
     as_json: bool,
 ) -> None:
     """Draw the surroundings of a file; raises UsageError where there is no such file."""
+    from gitagent import written
     from gitagent.cli import here
     from gitagent.cli.screen import Progress, print_json
-    from gitagent.cli.written import write
     from gitagent.surroundings import surroundings
 
     if as_json and (form or output):
         raise click.UsageError("--json does not go with --format and -o.")
     form = form or _form_of(output)
+    site = here.site(base)
+    place = Path(output) if output and output != "-" else None
+    if place is not None:
+        written.check(place, site.repo.checkout)
     progress = Progress()
     graph = surroundings(
-        here.site(base), file, progress, base=base, depth=depth, most=limit, folder=Path.cwd()
+        site, file, progress, base=base, depth=depth, most=limit, folder=Path.cwd()
     )
     progress.close()
     if as_json:
         print_json(_document(graph))
-    elif output and output != "-":
-        write(Path(output), _drawing(graph, form))
+    elif place is not None:
+        written.put(place, _drawing(graph, form))
         click.echo(f"{output}: {_size(graph)}", err=True)
     elif form == "text":
         _print(graph)

@@ -96,6 +96,19 @@ def test_a_link_is_not_written_through(bench: Bench, shop: Path, tmp_path: Path)
     assert (victim.read_text(), link.is_symlink()) == ("mine", True)
 
 
+def test_a_drawing_that_is_made_again_keeps_its_mode(
+    bench: Bench, shop: Path, tmp_path: Path
+) -> None:
+    """Who may read it was decided by a person, and nothing is left beside it."""
+    out = tmp_path / "out" / "x.dot"
+    out.parent.mkdir()
+    out.write_text("old")
+    out.chmod(0o640)
+    assert bench.run("context", "--graph", "shop/cart.py", "-o", str(out), cwd=shop).code == 0
+    assert (out.stat().st_mode & 0o777, [*out.parent.iterdir()]) == (0o640, [out])
+    assert out.read_text().startswith("digraph")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -103,7 +116,7 @@ def test_a_link_is_not_written_through(bench: Bench, shop: Path, tmp_path: Path)
         (("--graph", "deep/prices.py"), "There is shop/prices.py"),
         (("--graph", "shop/cart.py", "a query"), "takes no query"),
         (("--graph", "shop/cart.py", "--json", "-o", "x.svg"), "does not go with"),
-        (("--graph", "shop/cart.py", "-o", "no/such/folder/x.svg"), "cannot be written"),
+        (("--graph", "shop/cart.py", "-o", "no/such/folder/x.svg"), "There is no folder"),
         (("--graph", "shop/cart.py", "--base", "nowhere"), "names no commit"),
         ((), "no text"),
     ],
