@@ -14,14 +14,15 @@ from gitagent.domain.ask import Answer, Place, Read
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Context, Span
 from gitagent.domain.event import Kind
-from gitagent.edits.lookups import Lookup
+from gitagent.domain.want import Want
 from gitagent.errors import ContextOverflow
 from gitagent.inquiry import SHARE_FOR_WEAK, SHARE_OF_WINDOW, Inquiry
 from gitagent.library import Library, by_file
 from gitagent.stages import material
 from gitagent.stages.answer import Sight, Turn, turn
-from gitagent.stages.lookup import Found, look_up
+from gitagent.stages.find import Found, find
 from gitagent.stages.retrieve import LISTED, retrieve
+from gitagent.stages.view import View
 
 ROUNDS, ROUNDS_FOR_WEAK = 4, 0
 """A weak model would need minutes for each, and asks for what it was shown."""
@@ -31,7 +32,6 @@ AT_LAST = 2.0
 SHARE_FOR_FOUND = 3
 """A third of the room is for what look-ups say in words."""
 PARTS_AFTER_OVERFLOW = (1, 2, 4)
-AGAIN = "this was looked up already, see above or ask for something else"
 NAMED_IN_NEWS = 4
 
 
@@ -44,8 +44,8 @@ class Desk:
     found: list[Found] = field(default_factory=list)
     seen: list[Place] = field(default_factory=list)
 
-    def knows(self, lookup: Lookup) -> bool:
-        return any(each.lookup == lookup for each in self.found)
+    def knows(self, want: Want) -> bool:
+        return any(each.want == want for each in self.found)
 
     def places(self, library: Library, room: int) -> tuple[Place, ...]:
         """What is shown in so many characters, the newest finds before all."""
@@ -56,7 +56,7 @@ class Desk:
         """What look-ups came to, the newest with its lines and the oldest with a line alone."""
         texts: list[str] = []
         for found in reversed(self.found):
-            text = found.text if len(found.text) <= room else Found(found.lookup, found.said).text
+            text = found.text if len(found.text) <= room else Found(found.want, found.said).text
             room -= len(text)
             texts.append(text)
         return "# What was looked up\n\n" + "\n".join(reversed(texts)) + "\n" if texts else ""
@@ -65,15 +65,16 @@ class Desk:
 def looked_up(inquiry: Inquiry) -> Answer:
     """The answer out of what is found for a question in a bounded number of rounds."""
     desk = _desk(inquiry)
+    view = View(inquiry.repo, inquiry.index, inquiry.library.tree, inquiry.ignore)
     rounds = ROUNDS_FOR_WEAK if inquiry.model.profile.weak else ROUNDS
     step = 1
     while True:
         said = _turn(inquiry, desk, step, rounds)
-        if not said.lookups:
+        if not said.wants:
             return _answer(inquiry, desk, said)
-        new = [each for each in said.lookups if not desk.knows(each)]
-        desk.found += [look_up(inquiry.library, inquiry.index, each) for each in new]
-        inquiry.say(f"looks up {'; '.join(map(str, said.lookups))}")
+        new = [want for want in said.wants if not desk.knows(want)]
+        desk.found += [find(view, inquiry.library, want) for want in new]
+        inquiry.say(f"looks up {'; '.join(map(material.ask, said.wants))}")
         # who asks for the same again will not be helped by another round
         rounds = rounds - 1 if new else 0
         step += 1

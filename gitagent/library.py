@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from gitagent.domain.ask import LeftOut, Place
-from gitagent.domain.context import Span
-from gitagent.edits.hidden import meant, why_hidden
+from gitagent.domain.context import Span, merged
+from gitagent.edits.hidden import why_hidden
 from gitagent.ports import Repo, TreeFile
 
 LARGEST_READ = 4_000_000
@@ -56,10 +56,6 @@ class Library:
     def left_out(self) -> tuple[LeftOut, ...]:
         """What is not shown, by its path alone."""
         return tuple(LeftOut(file.path, why) for file, why in self._judged if why)
-
-    def meant(self, path: str) -> str:
-        """The file that a path means: itself, or the only one that ends so; else empty."""
-        return path if path in self.files else meant(path, self.paths)
 
     def data(self, path: str) -> bytes:
         """A file as it is; empty where it is none that may be shown."""
@@ -115,17 +111,7 @@ def by_file(places: Iterable[Place]) -> dict[str, tuple[Span, ...]]:
     found: dict[str, list[Span]] = {}
     for place in places:
         found.setdefault(place.path, []).append(place.span)
-    return {path: _merged(spans) for path, spans in found.items()}
-
-
-def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start, s.end)):
-        if merged and span.start <= merged[-1].end + 1:
-            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
-        else:
-            merged.append(span)
-    return tuple(merged)
+    return {path: merged(spans) for path, spans in found.items()}
 
 
 def _text(data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gitagent.domain.context import Context, Excerpt, Span
+from gitagent.domain.context import Context, Excerpt, merged
 from gitagent.domain.want import Seen, Sight, Want
 from gitagent.line import Line
 from gitagent.ports import ModelProfile
@@ -63,19 +63,9 @@ def together(excerpts: Iterable[Excerpt]) -> tuple[Excerpt, ...]:
     for excerpt in excerpts:
         known = found.get(excerpt.path, Excerpt(excerpt.path, "", whole=False))
         whole = known.whole or excerpt.whole
-        spans = () if whole else _merged((*known.spans, *excerpt.spans))
+        spans = () if whole else merged((*known.spans, *excerpt.spans))
         found[excerpt.path] = Excerpt(excerpt.path, "", whole=whole, spans=spans)
     return tuple(found.values())
-
-
-def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        if merged and span.start <= merged[-1].end + 1:
-            merged[-1] = Span(merged[-1].start, max(span.end, merged[-1].end))
-        else:
-            merged.append(span)
-    return tuple(merged)
 
 
 def with_looked(line: Line, tree: str, context: Context) -> Context:

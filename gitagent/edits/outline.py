@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gitagent.domain.context import Span
+from gitagent.domain.context import Span, merged
 from gitagent.edits.source import DEFINITIONS, FUNCTIONS, Source, first_line, is_string
 
 NAMED, OWNER, POINTED = 8.0, 3.0, 12.0
@@ -54,7 +54,7 @@ def outline(source: Source, about: str, characters: int) -> tuple[Span, ...]:
     opening = None if chosen else _opening(source)
     if opening and _size(source, {opening}) <= characters:
         chosen = {opening}
-    return tuple(_merged(source, chosen))
+    return _merged(source, chosen)
 
 
 def _parts(source: Source) -> Iterator[Part]:
@@ -124,16 +124,12 @@ def _size(source: Source, spans: set[Span]) -> int:
     )
 
 
-def _merged(source: Source, spans: set[Span]) -> list[Span]:
+def _merged(source: Source, spans: set[Span]) -> tuple[Span, ...]:
     """In order, each with the blank lines below it; what then touches is one span."""
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda each: (each.start, each.end)):
-        end = span.end
-        while end < len(source.lines) and not source.lines[end].strip():
-            end += 1
-        last = merged[-1] if merged else None
-        if last and last.end + 1 >= span.start:
-            merged[-1] = Span(last.start, max(last.end, end))
-        else:
-            merged.append(Span(span.start, end))
-    return merged
+    return merged(Span(span.start, _with_blanks(source, span.end)) for span in spans)
+
+
+def _with_blanks(source: Source, line: int) -> int:
+    while line < len(source.lines) and not source.lines[line].strip():
+        line += 1
+    return line

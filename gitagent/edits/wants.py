@@ -24,6 +24,7 @@ WORDS: dict[str, Sort] = {
     "SYMBOLS": "symbols",
     "REFERENCE": "references",
     "REFERENCES": "references",
+    "REFS": "references",
 }
 
 _KEY = r"(?P<key>" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")"
@@ -79,6 +80,7 @@ def line(text: str) -> list[Want]:
 
 def argument(sort: Sort, text: str) -> Iterator[Want]:
     """What is asked for by the words behind a key; only words to search for are never several."""
+    text = text[:LONGEST_LINE]
     if sort == "search":
         if words := _bare(text):
             yield Want(sort, words)

@@ -20,6 +20,7 @@ NAMES: dict[str, Sort] = {
     "definitions": "symbols",
     "outline": "symbols",
     "references": "references",
+    "refs": "references",
     "usages": "references",
 }
 """What models call the four, whatever they were told."""

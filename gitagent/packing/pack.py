@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gitagent.domain.context import Excerpt, Span
+from gitagent.domain.context import Excerpt, Span, merged
 from gitagent.packing.candidate import Candidate
 from gitagent.packing.parts import Part
 from gitagent.packing.worth import worths
@@ -110,8 +110,8 @@ class _Shown:
             return self.candidate.size(span)
         return sum(len(self.candidate.lines[n - 1]) for n in lines if n not in self.lines)
 
-    def spans(self) -> list[Span]:
-        return merged([s for n in self.chosen for s in _spans(self.candidate.parts[n])])
+    def spans(self) -> tuple[Span, ...]:
+        return merged(s for n in self.chosen for s in _spans(self.candidate.parts[n]))
 
 
 def pack(
@@ -154,7 +154,7 @@ def telling(candidate: Candidate, about: str, characters: int) -> tuple[Span, ..
         if share >= WORTH * best and step.cost <= left:
             shown.take(step)
             left -= step.cost
-    return tuple(shown.spans())
+    return shown.spans()
 
 
 def _choose(shown: Sequence[_Shown], left: int) -> None:
@@ -180,16 +180,4 @@ def _excerpt(each: _Shown) -> Excerpt:
     if each.whole or (each.may_be_whole and sum(map(candidate.size, spans)) == len(candidate.text)):
         return Excerpt(candidate.path, candidate.text, whole=True)
     text = "".join("".join(candidate.lines[s.start - 1 : s.end]) for s in spans)
-    return Excerpt(candidate.path, text, whole=False, spans=tuple(spans))
-
-
-def merged(spans: Sequence[Span]) -> list[Span]:
-    """In order; what touches is one."""
-    found: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start, s.end)):
-        last = found[-1] if found else None
-        if last and span.start <= last.end + 1:
-            found[-1] = Span(last.start, max(last.end, span.end))
-        else:
-            found.append(span)
-    return found
+    return Excerpt(candidate.path, text, whole=False, spans=spans)

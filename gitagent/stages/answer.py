@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitagent.domain.ask import Place
 from gitagent.domain.call import Message, Reply, Request
-from gitagent.edits import thinking
-from gitagent.edits.lookups import Lookup, lookups, spoken
+from gitagent.domain.want import Want
+from gitagent.edits import thinking, wants
 from gitagent.errors import BadReply
 from gitagent.ports import Model
 from gitagent.stages.prompts import render
+from gitagent.stages.rounds import MOST_WANTS
 
 MAX_TOKENS, MAX_TOKENS_FOR_WEAK = 2500, 700
-MOST_LOOKUPS = 6
+TALK = 400
+"""Characters beside asks from which on a reply is an answer that happens to name some."""
 ANY_PLACE = "path/of/file"
 NO_ANSWER = "That is no answer, and nothing more can be looked up. Answer the question now."
 
 
 @dataclass(frozen=True)
 class Turn:
-    """An answer, or look-ups; `cut` says that the answer came to the end of its tokens."""
+    """An answer, or asks to see more; `cut` says that the answer came to the end of its tokens."""
 
     text: str
-    lookups: tuple[Lookup, ...]
+    wants: tuple[Want, ...]
     cut: bool
 
 
@@ -51,13 +54,22 @@ def turn(model: Model, question: str, sight: Sight, *, tree: str, step: int, rou
     request = _request(model, question, sight, rounds)
     request = replace(request, tree=tree, step=step)
     reply = model.complete(request)
-    wanted = lookups(reply.text) if rounds else ()
-    if not wanted and not spoken(reply.text):
+    wanted, text = _read(reply)
+    if not text and not (wanted and rounds):
         reply = model.complete(_again(request, reply))
-        if not spoken(reply.text):
+        wanted, text = (), _read(reply)[1]
+        if not text:
             raise BadReply("The model looks things up and gives no answer.", reply=reply)
-    text = spoken(reply.text) if lookups(reply.text) else thinking.without(reply.text).strip()
-    return Turn(text, wanted[:MOST_LOOKUPS], reply.finish_reason == "length")
+    return Turn(text, wanted[:MOST_WANTS] if rounds else (), reply.finish_reason == "length")
+
+
+def _read(reply: Reply) -> tuple[tuple[Want, ...], str]:
+    """What a reply asks for, and what it says beside that."""
+    wanted, rest = wants.read(reply.text)
+    said = re.sub(r"\n{3,}", "\n\n", rest).strip()
+    if wanted and len(said) <= TALK:
+        return wanted, said
+    return (), thinking.without(reply.text).strip()
 
 
 def _request(model: Model, question: str, sight: Sight, rounds: int) -> Request:
@@ -81,7 +93,7 @@ def _looking(rounds: int) -> str:
     if not rounds:
         return render("ask_last")
     times = "once more" if rounds == 1 else f"{rounds} more times"
-    return render("ask_look", most=str(MOST_LOOKUPS), rounds=times)
+    return render("ask_look", most=str(MOST_WANTS), rounds=times)
 
 
 def _again(request: Request, reply: Reply) -> Request:

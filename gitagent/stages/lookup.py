@@ -1,154 +1,143 @@
-"""From what a model asks for to lines of the tree: searches, reads, definitions, uses.
+"""From what a model asks to see to what of a tree it means; how that is told is decided elsewhere.
 
-What it names comes out of a reply and leads nowhere but to files that may be shown; what cannot be
-found is said in one line, so that it is not asked for again.
+What it names is looked up among the files that may be shown, and nowhere else: a text in the
+repository may have told it what to ask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from gitagent.domain.ask import Place
-from gitagent.domain.code import Definition
-from gitagent.domain.context import Span
-from gitagent.edits.lookups import Lookup
-from gitagent.library import Library
-from gitagent.ports import Index
+from gitagent.domain.code import Definition, Mention
+from gitagent.domain.context import Hit, Span, merged
+from gitagent.domain.want import Want
+from gitagent.packing.candidate import lines
+from gitagent.stages.view import Unseen, View
 
-MOST_HITS, HITS_SHOWN, SPANS_SHOWN = 10, 4, 3
-MOST_LINES, FIRST_LINES = 300, 60
-MOST_DEFINITIONS, DEFINITIONS_SHOWN, SHORT_DEFINITION = 40, 4, 120
-MOST_MENTIONS = 30
-LONGEST = 200
+MOST_HITS, MOST_SYMBOLS, MOST_MENTIONS = 24, 40, 40
+AROUND = 20
+"""Lines before and after, where a single one is asked for."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a look-up came to: `said` in a line, `lines` in which those of `seen` stand, `places` to
-    be shown."""
+class Hits:
+    """The files that some words are about, best first."""
 
-    lookup: Lookup
-    said: str
-    lines: tuple[str, ...] = ()
-    places: tuple[Place, ...] = ()
-    seen: tuple[Place, ...] = ()
+    hits: Sequence[Hit]
+
+
+@dataclass(frozen=True)
+class Defined:
+    """What is called so, or what the file at `path` defines."""
+
+    definitions: Sequence[Definition]
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Used:
+    """Lines that use a name."""
+
+    mentions: Sequence[Mention]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What stands in a folder, folders with a slash."""
+
+    names: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file, with its text, and the lines that are asked for, in order, where some are."""
+
+    path: str
+    text: str
+    asked: Sequence[Span] = ()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return lines(self.text)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """The lines asked for that are there; a single one with those around it."""
+        wider = [
+            Span(max(1, span.start - AROUND), span.end + AROUND) if span.start == span.end else span
+            for span in self.asked
+        ]
+        there = [Span(span.start, min(span.end, len(self.lines))) for span in wider]
+        return merged(span for span in there if span.start <= span.end)
 
     @property
-    def text(self) -> str:
-        """As a model reads it, without the places."""
-        return "\n".join([f"{self.lookup} → {self.said}", *(f"  {line}" for line in self.lines)])
+    def why_none(self) -> str:
+        """Why there is no line to be shown, in a sentence; empty where there is one."""
+        if not self.text:
+            return f"{self.path} is empty."
+        return f"{self.path} has {len(self.lines)} lines." if self.asked and not self.spans else ""
 
 
-def look_up(library: Library, index: Index, lookup: Lookup) -> Found:
-    """What one look-up leads to."""
-    match lookup.kind:
+Lead = Hits | Defined | Used | Folder | Part
+
+
+def look_up(view: View, want: Want) -> Lead:
+    """What an ask leads to. Raises Unseen, with a sentence for the model, where that is nothing."""
+    match want.sort:
         case "search":
-            return _search(library, index, lookup)
+            return _search(view, want.what)
         case "read":
-            return _read(library, lookup)
+            return _read(view, want)
         case "symbols":
-            return _symbols(library, index, lookup)
+            return _symbols(view, want.what)
         case "references":
-            return _references(library, index, lookup)
+            return _references(view, want.what)
 
 
-def _search(library: Library, index: Index, lookup: Lookup) -> Found:
-    hits = index.search(library.tree, lookup.what, MOST_HITS)
-    hits = [hit for hit in hits if hit.path in library.files]
-    if not hits:
-        return Found(lookup, "nothing has these words")
-    places = [
-        Place(hit.path, span)
-        for hit in hits[:HITS_SHOWN]
-        for span in hit.spans[:SPANS_SHOWN] or (Span(1, FIRST_LINES),)
-    ]
-    more = [hit.path for hit in hits[HITS_SHOWN:]]
-    lines = (f"also: {', '.join(more)}",) if more else ()
-    return Found(lookup, _files(len(hits)), lines, _within(library, places))
+def _search(view: View, words: str) -> Hits:
+    hits = view.index.search(view.tree, words, MOST_HITS)
+    if found := [hit for hit in hits if hit.path in view.files]:
+        return Hits(found)
+    raise Unseen("No file fits these words.")
 
 
-def _read(library: Library, lookup: Lookup) -> Found:
-    path = library.meant(lookup.what)
-    if not path:
-        return Found(lookup, _nothing_there(library, lookup.what))
-    count = library.count(path)
-    if not count:
-        return Found(lookup, f"{path} has no text")
-    wanted = lookup.span or Span(1, count)
-    if wanted.start > count:
-        return Found(lookup, f"{path} has {count} lines")
-    last = min(wanted.end, count, wanted.start + MOST_LINES - 1)
-    cut = f", of which {last - wanted.start + 1} are shown" if last < min(wanted.end, count) else ""
-    place = Place(path, Span(wanted.start, last))
-    return Found(lookup, f"{path} has {count} lines{cut}", (), (place,))
+def _read(view: View, want: Want) -> Folder | Part:
+    inside = None if want.what in view.files else view.folder(want.what)
+    if inside is not None:
+        return Folder(inside)
+    path = view.path(want.what)
+    return Part(path, view.text(path), want.spans)
 
 
-def _symbols(library: Library, index: Index, lookup: Lookup) -> Found:
-    if path := library.meant(lookup.what):
-        outline = index.outline(library.tree, path)
-        said = f"{path} defines {len(outline)} names" if outline else f"{path}: nothing is known"
-        return Found(lookup, said, _listed(library, outline))
-    defined = index.definitions(library.tree, lookup.what, MOST_DEFINITIONS)
-    defined = [each for each in defined if each.path in library.files]
-    if not defined:
-        return Found(lookup, "nothing here is called so")
-    places = [
-        Place(each.path, Span(each.span.start, min(each.span.end, _last(each.span))))
-        for each in defined[:DEFINITIONS_SHOWN]
-    ]
-    said = f"defined {len(defined)} times" if len(defined) > 1 else "defined once"
-    return Found(lookup, said, _listed(library, defined), _within(library, places))
+def _symbols(view: View, asked: str) -> Defined:
+    path = _as_path(view, asked)
+    if path is not None:
+        if outline := view.outline(path):
+            return Defined(outline, path)
+        raise Unseen(f"Nothing is known of what {path} defines.")
+    found = view.index.definitions(view.tree, asked, MOST_SYMBOLS)
+    if found := [each for each in found if each.path in view.files]:
+        return Defined(found)
+    raise Unseen(f"Nothing is called {asked}; a search finds text.")
 
 
-def _references(library: Library, index: Index, lookup: Lookup) -> Found:
-    mentions = index.references(library.tree, lookup.what, MOST_MENTIONS)
-    mentions = [each for each in mentions if each.path in library.files]
-    if not mentions:
-        return Found(lookup, "no line uses it")
-    lines = tuple(
-        f"{each.path}:{each.line}: {_line(library, each.path, each.line)}" for each in mentions
-    )
-    places = (Place(each.path, Span(each.line, each.line)) for each in mentions)
-    said = "1 line uses it" if len(mentions) == 1 else f"{len(mentions)} lines use it"
-    return Found(lookup, said, lines, (), _within(library, places))
+def _as_path(view: View, asked: str) -> str | None:
+    """The file that is meant, where it is one; a name without slash or dot is none."""
+    if "/" not in asked and "." not in asked and asked not in view.files:
+        return None
+    try:
+        return view.path(asked)
+    except Unseen:
+        # `Class.method` has a dot, too
+        if "/" in asked:
+            raise
+        return None
 
 
-def _listed(library: Library, defined: Sequence[Definition]) -> tuple[str, ...]:
-    lines = [
-        f"{d.path}:{d.span.start}-{d.span.end} {d.kind} {d.qualified}: "
-        f"{library.hide(d.signature)[:LONGEST]}"
-        for d in defined[:MOST_DEFINITIONS]
-    ]
-    return tuple(lines)
-
-
-def _line(library: Library, path: str, line: int) -> str:
-    """Out of the file itself, where secrets are known by what stands around them."""
-    lines = library.lines(path)
-    return lines[line - 1].strip()[:LONGEST] if 0 < line <= len(lines) else ""
-
-
-def _within(library: Library, places: Iterable[Place]) -> tuple[Place, ...]:
-    """The places as far as their files go."""
-    found = []
-    for place in places:
-        end = min(place.span.end, library.count(place.path))
-        if 1 <= place.span.start <= end:
-            found.append(Place(place.path, Span(place.span.start, end)))
-    return tuple(found)
-
-
-def _last(span: Span) -> int:
-    return span.start + SHORT_DEFINITION - 1
-
-
-def _nothing_there(library: Library, path: str) -> str:
-    """A file that is not shown is not there for a model, so nothing tells the two apart."""
-    name = path.rpartition("/")[2]
-    near = [each for each in library.paths if name and each.rpartition("/")[2] == name]
-    return f"there is no such file; {', '.join(near[:3])}?" if near else "there is no such file"
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
+def _references(view: View, name: str) -> Used:
+    found = view.index.references(view.tree, name, MOST_MENTIONS)
+    if found := [each for each in found if each.path in view.files]:
+        return Used(found)
+    raise Unseen(f"Nothing is found that uses {name}; a search finds text.")

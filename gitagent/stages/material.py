@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from gitagent.domain.code import Definition
 from gitagent.domain.context import Context, Excerpt
+from gitagent.domain.want import Want
 from gitagent.stages.prompts import render
 
+LONGEST_LINE, LONGEST_ASK = 160, 200
 LANGUAGES = {
     ".py": "python",
     ".js": "javascript",
@@ -26,6 +29,22 @@ def one_line(text: str, most: int) -> str:
     plain = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
     line = " ".join(plain.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def ask(want: Want) -> str:
+    """What a model asked for, on a line."""
+    return one_line(str(want), LONGEST_ASK)
+
+
+def definition(found: Definition) -> str:
+    """Where something is defined, and the line that introduces it."""
+    said = f"{found.scope}: {found.signature}" if found.scope else found.signature
+    return f"{found.path}:{found.span.start}-{found.span.end}: {one_line(said, LONGEST_LINE)}"
+
+
+def line(path: str, n: int, text: str) -> str:
+    """A line with its place."""
+    return f"{path}:{n}: {one_line(text, LONGEST_LINE)}"
 
 
 def question(context: Context, failing_tests: str, task: str) -> str:

@@ -169,7 +169,7 @@ def test_the_model_may_ask_to_see_more(ask: Ask, repo: Callable[..., Path], home
     first, second = done.prompts
     assert "81| value_7_80 = 80" not in first
     assert "81| value_7_80 = 80" in second
-    assert "READ: nowhere.py → there is no such file" in second
+    assert "READ: nowhere.py → There is no file nowhere.py." in second
     assert "looks up SEARCH: value_7_80; READ: part07.py:80-82" in done.err
 
 
@@ -182,7 +182,7 @@ def test_the_model_may_ask_for_definitions_and_uses(
         {**MANY, "till.go": "package till\n\nfunc Pay() int { return 1 }\n", "use.py": USE}
     )
     done = ask(folder, says=["SYMBOLS: Pay\nREFERENCES: helper", "See till.go:3 and use.py:5."])
-    assert "till.go:3-3 function Pay: func Pay() int" in done.prompts[1]
+    assert "till.go:3-3: func Pay() int" in done.prompts[1]
     assert "use.py:5: print(helper(2))" in done.prompts[1]
     assert done.out.endswith("Sources:\n- till.go:3\n- use.py:5\n")
 
@@ -483,7 +483,8 @@ def test_no_secret_leaves(ask: Ask, repo: Callable[..., Path], home: Path) -> No
     assert KEY not in sent
     assert "Q7xQ7x" not in sent
     assert '14| last = \\"add\\"' in sent
-    assert sent.count("there is no such file") == 4
+    assert sent.count(".env is not shown: what is called so holds secrets.") == 2
+    assert sent.count(" is refused: ") == 2
     assert ".env:1 [not there]" in done.out
     kept = (
         every_object(folder).decode(errors="replace").replace((folder / "calc.py").read_text(), "")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gitagent.domain.context import Span
 from gitagent.domain.want import TO_THE_END, Want
-from gitagent.edits.wants import read
+from gitagent.edits.wants import LONGEST_LINE, read
 
 A = Want("read", "a.py")
 LINES = Want("read", "a.py", (Span(10, 40),))
@@ -121,6 +121,12 @@ def test_several_on_one_line_are_several_but_for_words() -> None:
     assert asked("READ: a.py, b.py:3-4")[1] == Want("read", "b.py", (Span(3, 4),))
     assert [want.what for want in asked("SYMBOLS: `Foo.bar`, baz")] == ["Foo.bar", "baz"]
     assert asked("SEARCH: one, two and three") == [Want("search", "one, two and three")]
+
+
+def test_an_ask_has_a_bounded_length() -> None:
+    """It goes to an index and into the next prompt, whatever form it came in."""
+    (found,) = asked(json.dumps({"search": "x" * 10 * LONGEST_LINE}))
+    assert len(found.what) == LONGEST_LINE
 
 
 def test_an_ask_is_written_as_it_is_read() -> None:

@@ -68,6 +68,13 @@ def test_a_single_line_comes_with_those_around_it(at: Look) -> None:
     assert "numbers.txt has 100 lines." in sight.text
 
 
+def test_only_a_line_feed_ends_a_line(at: Look) -> None:
+    """As in git, in every index and in what a log shows again; a form feed is part of a line."""
+    sight = at("READ: a.c:3-9", "SEARCH: needle", files={"a.c": "one\n\ftwo\rx\nneedle\n"})
+    assert sight.seen[0].excerpt == Excerpt("a.c", "needle\n", whole=False, spans=(Span(3, 3),))
+    assert "a.c:3: needle" in sight.text
+
+
 def test_a_file_is_found_by_the_end_of_its_path(at: Look) -> None:
     """Where one only ends so; else it is said what is near."""
     assert at("READ: shop.py").seen[0].excerpt.path == "lib/shop.py"

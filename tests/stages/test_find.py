@@ -1,4 +1,4 @@
-"""What a model asks to see, and what it is shown of it."""
+"""What is looked up for a question, and what is shown of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fact_index import FactIndex
 
 from gitagent.domain.ask import Place
 from gitagent.domain.context import Span
-from gitagent.edits.lookups import lookups
-from gitagent.git.past import Past
+from gitagent.edits.wants import read
 from gitagent.git.repository import GitRepo
-from gitagent.index.code import CodeIndex
 from gitagent.library import Library
 from gitagent.redaction import Redactor
-from gitagent.stages.lookup import MOST_LINES, Found, look_up
+from gitagent.stages.find import MOST_LINES, Found, find
+from gitagent.stages.view import View
 from gitagent.testing.repositories import Content, Entry
 
 KEY = "AKIA" + "Z7Q4M2X9K1P8R5T3"
@@ -27,7 +27,7 @@ SHOP: dict[str, Content] = {
     "long.txt": "".join(f"line {n}\n" for n in range(1, 1001)),
     "keys.py": f'def key():\n    return "{KEY}"\n\n\nFOUND = key()\n',
     ".env": f"KEY={KEY}\n",
-    "old/secret.py": "def pay():\n    pass\n",
+    "old/notes.py": "def pay():\n    pass\n",
     "logo.png": b"\0\1",
     "away": Entry(symlink_to="/etc/passwd"),
 }
@@ -39,15 +39,14 @@ Look = Callable[[str], Found]
 def look(repo: Callable[..., Path]) -> Look:
     """Look something up in the shop, as a reply says it; `old/` is ignored."""
     real = GitRepo.open(repo(SHOP))
-    base = real.resolve("HEAD")
-    tree = real.tree_of(base)
+    tree = real.tree_of(real.resolve("HEAD"))
     veil = Redactor.of(os.environ).veil
     library = Library(real, tree, ["old/*"], lambda text: veil([text]).texts[0])
-    index = CodeIndex(real, Past(real), base)
+    view = View(real, FactIndex(real), tree, ["old/*"])
 
     def looked(said: str) -> Found:
-        (lookup,) = lookups(said)
-        return look_up(library, index, lookup)
+        ((want,), _rest) = read(said)
+        return find(view, library, want)
 
     looked.library = library  # type: ignore[attr-defined]
     return looked
@@ -60,46 +59,64 @@ def test_a_read_shows_lines_as_far_as_they_go(look: Look) -> None:
     long = look("READ: long.txt")
     assert long.places == (Place("long.txt", Span(1, MOST_LINES)),)
     assert long.said == f"long.txt has 1000 lines, of which {MOST_LINES} are shown"
-    assert look("READ: long.txt:5000").said == "long.txt has 1000 lines"
+    assert look("READ: long.txt:5000-5001").said == "long.txt has 1000 lines."
+    assert look("READ: long.txt:50").places == (Place("long.txt", Span(30, 70)),)
+    assert look("READ: long.txt:1-2,9-10").places == (
+        Place("long.txt", Span(1, 2)), Place("long.txt", Span(9, 10)),
+    )  # fmt: skip
+    assert look("READ: shop").text == "READ: shop → 2 entries\n  price.py\n  till.py"
+
+
+@pytest.mark.parametrize("sort", ["READ", "SYMBOLS"])
+@pytest.mark.parametrize(
+    "place", [".env", "old/notes.py", "/etc/passwd", "../x.py", ".git/config", "lost/x.py"]
+)
+def test_what_must_not_be_shown_is_not_there(look: Look, sort: str, place: str) -> None:
+    """Secrets, what is ignored and what is outside; by the path alone, whether it is there."""
+    got = look(f"{sort}: {place}")
+    assert (got.lines, got.places, got.seen) == ((), (), ())
+    gone = look(f"{sort}: {place}".replace("notes.py", "lost.py"))
+    assert got.said.replace("notes.py", "lost.py") == gone.said
 
 
 @pytest.mark.parametrize(
-    "place",
-    [".env", "old/secret.py", "/etc/passwd", "../x", ".git/config", "shop", "away", "lost.py"],
+    ("place", "said"),
+    [("away", "symbolic link"), ("logo.png", "is no text"), ("price", "There is no file price")],
 )
-def test_what_must_not_be_shown_is_not_there(look: Look, place: str) -> None:
-    """Secrets, what is ignored, links and what is outside are told apart by nothing."""
-    found = look(f"READ: {place}")
-    assert (found.places, found.said) == ((), "there is no such file")
+def test_what_has_no_lines_says_so(look: Look, place: str, said: str) -> None:
+    """In a sentence, so that it is not asked for again."""
+    got = look(f"READ: {place}")
+    assert said in got.said
+    assert got.places == ()
 
 
 def test_symbols_are_those_of_a_file_or_of_a_name(look: Look) -> None:
     """In any language, with where each stands; what is short is shown whole."""
     outline = look("SYMBOLS: shop/price.py")
     assert outline.lines == (
-        "shop/price.py:1-3 class Price: class Price:",
-        "shop/price.py:2-3 method Price.rounded: def rounded(self):",
+        "shop/price.py:1-3: class Price:",
+        "shop/price.py:2-3: Price: def rounded(self):",
     )
     named = look("SYMBOLS: pay")
-    assert {line.split()[0] for line in named.lines} == {"shop/till.py:4-5", "lib/till.ex:2-4"}
+    assert {line.split()[0] for line in named.lines} == {"shop/till.py:4-5:", "lib/till.ex:2-4:"}
     assert Place("lib/till.ex", Span(2, 4)) in named.places
-    assert look("SYMBOLS: nobody").said == "nothing here is called so"
+    assert look("SYMBOLS: nobody").said == "Nothing is called nobody; a search finds text."
 
 
 def test_references_are_lines(look: Look) -> None:
     """Each with its place, and seen; nothing more is shown for them."""
-    found = look("REFERENCES: rounded")
-    assert found.text == (
+    got = look("REFERENCES: rounded")
+    assert got.text == (
         "REFERENCES: rounded → 1 line uses it\n  shop/till.py:5: return it.rounded()"
     )
-    assert (found.places, found.seen) == ((), (Place("shop/till.py", Span(5, 5)),))
+    assert (got.places, got.seen) == ((), (Place("shop/till.py", Span(5, 5)),))
 
 
 def test_a_search_shows_the_best_and_names_the_others(look: Look) -> None:
     """And says so where nothing has the words."""
-    found = look("SEARCH: rounded price")
-    assert {place.path for place in found.places} >= {"shop/price.py", "shop/till.py"}
-    assert look("SEARCH: zebra").said == "nothing has these words"
+    got = look("SEARCH: rounded price")
+    assert {place.path for place in got.places} >= {"shop/price.py", "shop/till.py"}
+    assert look("SEARCH: zebra").said == "No file fits these words."
     assert not any(place.path.startswith("old/") for place in look("SEARCH: pay").places)
 
 
@@ -108,7 +125,7 @@ def test_a_search_shows_the_best_and_names_the_others(look: Look) -> None:
 )
 def test_no_secret_is_shown_by_any_of_them(look: Look, said: str) -> None:
     """Of a key in code its line is shown, with what stands in its place."""
-    found = look(said)
-    shown = look.library.numbered(found.places)  # type: ignore[attr-defined]
-    assert KEY not in found.text + shown
-    assert "keys.py" in found.text + shown
+    got = look(said)
+    shown = look.library.numbered(got.places)  # type: ignore[attr-defined]
+    assert KEY not in got.text + shown
+    assert "keys.py" in got.text + shown
