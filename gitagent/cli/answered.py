@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from gitagent import report, written
+from gitagent.cli.inert import inert, inert_line
 from gitagent.cli.screen import print_json, printable
 from gitagent.domain import summary
 from gitagent.domain.ask import Answer, Source
@@ -20,8 +20,6 @@ from gitagent.errors import Ending
 
 MOST_NAMED = 200
 CUT = "(The answer was cut where the longest reply ends that the model was allowed.)"
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
-_ACTIVE = re.compile(r"!(?=\[)|<(?=[A-Za-z/!?])")
 
 
 def tell(state: TaskState, place: Path | None, *, as_json: bool) -> int:
@@ -85,14 +83,14 @@ def markdown(state: TaskState) -> str:
     """The report. What a reader's program could act on, beside text, is escaped in it."""
     answer = state.answer or Answer("")
     question = " ".join(state.task.text.split())
-    head = [f"# {_inert(question)}", "", f"Of commit `{state.task.base}`, {_way(state)}.", ""]
+    head = [f"# {inert_line(question)}", "", f"Of commit `{state.task.base}`, {_way(state)}.", ""]
     body = [
-        _inert(answer.text),
+        inert(answer.text),
         *(["", CUT] if answer.cut else []),
         "",
         "## Sources",
         "",
-        *_sources(answer),
+        *_sources(answer, inert_line),
         "",
         "## What was read",
         "",
@@ -111,14 +109,14 @@ def _answer(answer: Answer) -> Iterator[str]:
     yield from _sources(answer)
 
 
-def _sources(answer: Answer) -> Iterator[str]:
+def _sources(answer: Answer, told: Callable[[str], str] = printable) -> Iterator[str]:
     for source in answer.sources:
         doubt = "" if source.shown else " (exists, but was not among the lines it was shown)"
-        yield f"- {_place(source)}{doubt}"
+        yield f"- {told(_place(source))}{doubt}"
     if not answer.sources:
         yield "- none is named"
     for place in answer.unfound:
-        yield f"- {_inert(place)}: named in the answer, and not there"
+        yield f"- {told(place)}: named in the answer, and not there"
 
 
 def _reading(answer: Answer) -> Iterator[str]:
@@ -126,7 +124,7 @@ def _reading(answer: Answer) -> Iterator[str]:
     yield ""
     for read in answer.read[:MOST_NAMED]:
         spans = ", ".join(f"{span.start}-{span.end}" for span in read.spans)
-        yield f"- {read.path}" + ("" if read.whole else f", lines {spans}")
+        yield f"- {inert_line(read.path)}" + ("" if read.whole else f", lines {spans}")
     yield from _more(len(answer.read))
     if answer.left_out:
         yield ""
@@ -135,7 +133,8 @@ def _reading(answer: Answer) -> Iterator[str]:
         counts = Counter(each.reason for each in answer.left_out)
         yield from (f"- {count}: {reason}" for reason, count in counts.most_common())
         yield ""
-        yield from (f"- {each.path}: {each.reason}" for each in answer.left_out[:MOST_NAMED])
+        named = answer.left_out[:MOST_NAMED]
+        yield from (f"- {inert_line(each.path)}: {each.reason}" for each in named)
         yield from _more(len(answer.left_out))
     elif answer.files > len(answer.read):
         yield ""
@@ -203,12 +202,3 @@ def _source(source: Source) -> dict[str, Any]:
         "end": source.span.end,
         "shown": source.shown,
     }
-
-
-def _inert(text: str) -> str:
-    """Markdown without pictures and tags, which would be fetched or run by whoever shows it; code
-    is shown as it is."""
-    parts = _CODE.split(text)
-    return "".join(
-        part if n % 2 else _ACTIVE.sub(lambda m: "\\" + m[0], part) for n, part in enumerate(parts)
-    )

@@ -442,11 +442,24 @@ def test_a_report_is_inert(ask: Ask, calc: Path) -> None:
     says = "![x](http://evil.invalid/?q=1) <img src=x>\n```\n<b>&\n```\nand `a<b>` \x1b[31mred"
     ask(calc, "-o", "report.md", says=[says])
     text = (calc / "report.md").read_text()
-    assert r"\![x](http" in text
-    assert r"\<img src" in text
+    assert "&#33;[x](http" in text
+    assert "&lt;img src" in text
     assert "```\n<b>&\n```" in text
     assert "`a<b>`" in text
     assert r"\x1b[31mred" in text
+
+
+def test_paths_in_a_report_are_inert(ask: Ask, repo: Callable[..., Path]) -> None:
+    """A folder may be called as a picture is written, or have a line's end in its name."""
+    picture, tag, two = "![i](http:/evil/q.png)/x.py", "<img src=http:/e>/y.py", "a\n## Sources"
+    folder = repo({picture: USE, tag: USE, two: USE})
+    done = ask(folder, "--whole", "-o", "report.md", says=reading(lambda _: "x.py:1", "x.py:1"))
+    assert done.code == 0, done.err
+    text = (folder / "report.md").read_text()
+    assert f"- {picture.replace('!', '&#33;')}:1\n" in text
+    assert f"- {tag.replace('<', '&lt;')}\n" in text
+    assert text.count("\n## Sources") == 1
+    assert f"- {picture}:1\n" in ask(folder, "--whole", says=[]).out
 
 
 def test_a_report_is_not_written_through_a_link(ask: Ask, calc: Path, tmp_path: Path) -> None:
