@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gitagent.domain.ask import Answer, Place, Read
+from gitagent.domain.ask import Answer, Place
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Context, Span
 from gitagent.domain.event import Kind
 from gitagent.domain.want import Want
 from gitagent.errors import ContextOverflow
 from gitagent.inquiry import SHARE_FOR_WEAK, SHARE_OF_WINDOW, Inquiry
-from gitagent.library import Library, by_file
+from gitagent.library import Library
 from gitagent.stages import material
 from gitagent.stages.answer import Sight, Turn, turn
 from gitagent.stages.find import Found, find
@@ -155,10 +155,7 @@ def _turn(inquiry: Inquiry, desk: Desk, step: int, rounds: int) -> Turn:
 
 
 def _answer(inquiry: Inquiry, desk: Desk, said: Turn) -> Answer:
-    read = tuple(
-        Read(path, spans, spans == (Span(1, inquiry.library.count(path)),))
-        for path, spans in by_file(desk.seen).items()
-    )
+    read = inquiry.library.read(desk.seen)
     return inquiry.answer(said.text, desk.seen, read=read, cut=said.cut)
 
 

@@ -105,7 +105,12 @@ def resume(site: Site, task_id: str, question: Question, tell: Tell) -> TaskStat
 
 def _begun(site: Site, question: Question, chosen: Routes, task: Task, watch: Watch) -> TaskState:
     watch.tell(News("ask", f"{task.id}, of {task.base[:10]}, {_said(chosen)}"))
-    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, chosen),)), watch.event)
+    state = TaskState(task, runs=(_run_of(1, chosen),))
+    try:
+        log = TaskLog.create(site.repo, state, watch.event)
+    except Conflict:
+        check_free(TaskLog.load(site.repo, task.id).state)
+        raise
     try:
         return _run(site, question, chosen, log, watch.tell)
     except UsageError:
@@ -185,6 +190,8 @@ def _run(site: Site, question: Question, chosen: Routes, log: TaskLog, tell: Tel
 
 def _answer(inquiry: Inquiry) -> None:
     """What is asked is answered, and the answer is in the log."""
+    if not inquiry.library.paths:
+        raise UsageError("There is no file in this commit that may be shown.")
     how = inquiry.log.state.task.ask or Ask()
     answer = surveyed(inquiry) if how.whole else looked_up(inquiry)
     inquiry.log.record(Kind.DELIVERED, "answer", answer=answer)

@@ -5,16 +5,18 @@ What is never shown is not in it at all, so whoever looks something up here can 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from gitagent.domain.ask import LeftOut, Place
+from gitagent.domain.ask import LeftOut, Place, Read
 from gitagent.domain.context import Span, merged
 from gitagent.edits.hidden import why_hidden
 from gitagent.ports import Repo, TreeFile
 
 LARGEST_READ = 4_000_000
 LONGEST_LINE = 2000
+_TOO_LONG = re.compile(rf"[^\n]{{{LONGEST_LINE + 1}}}")
 KEPT = 64
 """Files whose lines are kept: the same few are asked for again and again."""
 NO_FILES = (0o160000, 0o120000)
@@ -33,6 +35,7 @@ class Library:
         self._hide = hide
         self._kept: dict[str, tuple[str, ...]] = {}
         self._counts: dict[str, int] = {}
+        self._cut: set[str] = set()
 
     @cached_property
     def _judged(self) -> tuple[tuple[TreeFile, str], ...]:
@@ -67,6 +70,8 @@ class Library:
         if path not in self._counts:
             text = _text(self.data(path))
             self._counts[path] = text.count("\n") + (not text.endswith("\n") and bool(text))
+            if _TOO_LONG.search(text):
+                self._cut.add(path)
         return self._counts[path]
 
     def lines(self, path: str) -> tuple[str, ...]:
@@ -85,6 +90,14 @@ class Library:
         """The lines of some places, each with its number, file by file."""
         return "\n\n".join(
             self._file(path, spans) for path, spans in by_file(places).items() if self.lines(path)
+        )
+
+    def read(self, places: Iterable[Place]) -> tuple[Read, ...]:
+        """What is seen of each file by who is shown these places; one with a line that is cut is
+        not seen whole."""
+        return tuple(
+            Read(path, spans, spans == (Span(1, self.count(path)),) and path not in self._cut)
+            for path, spans in by_file(places).items()
         )
 
     def _file(self, path: str, spans: Sequence[Span]) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitagent.domain.ask import Answer, Place, Read
+from gitagent.domain.ask import Answer
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
-from gitagent.domain.context import Span
 from gitagent.edits.citations import checked
-from gitagent.errors import BudgetExceeded, ContextOverflow
+from gitagent.errors import BudgetExceeded, ContextOverflow, UsageError
 from gitagent.inquiry import Inquiry
-from gitagent.library import by_file
 from gitagent.stages.survey import Note, Part, concluded, halves, key, merged, note_on, parts
 
 SHARE_OF_WINDOW, SHARE_FOR_WEAK = 0.6, 0.35
@@ -25,9 +23,12 @@ SMALL = "it reads slowly, and what it notes of a part is often beside the point"
 def surveyed(inquiry: Inquiry) -> Answer:
     """The answer out of notes on everything that can be read.
 
-    Raises BudgetExceeded before anything is spent, where it cannot be enough.
+    Before anything is spent, raises BudgetExceeded where it cannot be enough, and UsageError where
+    nothing can be read.
     """
     made, left_out = parts(inquiry.library, inquiry.why_not, _room(inquiry))
+    if not made:
+        raise UsageError("There is nothing in this commit that can be read.")
     places = [place for part in made for place in part.places]
     files = len({place.path for place in places})
     tokens = sum(part.size for part in made) // CHARACTERS_PER_TOKEN
@@ -42,9 +43,8 @@ def surveyed(inquiry: Inquiry) -> Answer:
         notes, step = _fewer(inquiry, notes, step)
     inquiry.say(f"answers from {len(notes)} notes")
     said = concluded(inquiry.model, inquiry.question, notes, step)
-    return inquiry.answer(
-        said.text, places, read=_read(inquiry, places), left_out=left_out, cut=said.cut
-    )
+    read = inquiry.library.read(places)
+    return inquiry.answer(said.text, places, read=read, left_out=left_out, cut=said.cut)
 
 
 def _room(inquiry: Inquiry) -> int:
@@ -138,10 +138,3 @@ def _answered(inquiry: Inquiry) -> frozenset[str]:
 def _is_known(inquiry: Inquiry, part: Part, n: int, answered: frozenset[str]) -> bool:
     """Whether a note on a part, or on some of it, is there."""
     return any(key(each, n) in answered for each in (part, *halves(inquiry.library, part)))
-
-
-def _read(inquiry: Inquiry, places: Sequence[Place]) -> tuple[Read, ...]:
-    return tuple(
-        Read(path, spans, spans == (Span(1, inquiry.library.count(path)),))
-        for path, spans in by_file(places).items()
-    )

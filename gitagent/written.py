@@ -15,8 +15,18 @@ def check(place: Path, checkout: Path | None) -> None:
     A link is not followed, and a folder of the checkout that leads out of it is not taken: what
     is committed in a repository must not decide where we write.
     """
+    try:
+        _check(place, checkout)
+    except OSError as error:
+        raise UsageError(f"{place} cannot be written: {error.strerror or error}.") from error
+
+
+def _check(place: Path, checkout: Path | None) -> None:
+    beside = _beside(place)
     if place.is_symlink():
         raise UsageError(f"{place} is a link; it is not followed.", hint="Name another file.")
+    if beside.is_symlink():
+        raise UsageError(f"{beside} is a link; it is not followed.", hint="Remove it.")
     if place.exists() and not place.is_file():
         raise UsageError(f"{place} is no regular file.")
     folder = place.parent
@@ -35,7 +45,7 @@ def put(place: Path, text: str) -> None:
     The file beside it, which takes its place, is the same in each run: one that a dead process
     left is written over.
     """
-    beside = place.with_name(f".{place.name}.gitagent")
+    beside = _beside(place)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     try:
         reach("report to be written")
@@ -49,6 +59,10 @@ def put(place: Path, text: str) -> None:
         reach("report written")
     except OSError as error:
         raise UsageError(f"{place} cannot be written: {error}.") from error
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".{place.name}.gitagent")
 
 
 def _leads_out(folder: Path, checkout: Path) -> bool:

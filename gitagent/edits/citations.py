@@ -64,7 +64,9 @@ def checked(
         if not path and not _is_meant_as_path(named):
             return found[0]
         unfound.setdefault(f"{named}:{start}" + (f"-{end}" if end != start else ""))
-        return f"{found[0]}{MARK}"
+        # an answer that was made from marked notes has the mark already
+        known_wrong = found.string.startswith(MARK, found.end())
+        return found[0] if known_wrong else f"{found[0]}{MARK}"
 
     marked = _SPOKEN.sub(judged, _CITED.sub(judged, text))
     return Cited(marked, tuple(sources), tuple(unfound))

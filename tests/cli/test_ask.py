@@ -468,7 +468,8 @@ def test_a_report_is_not_written_through_a_link(ask: Ask, calc: Path, tmp_path: 
     victim.write_text("mine")
     (calc / "report.md").symlink_to(victim)
     (calc / "docs").symlink_to(tmp_path)
-    for place in ("report.md", "docs/report.md", "lost/report.md", "."):
+    (calc / ".other.md.gitagent").symlink_to(victim)
+    for place in ("report.md", "docs/report.md", "lost/report.md", ".", "other.md", "x" * 300):
         done = ask(calc, "-o", place)
         assert (done.code, done.server.calls) == (2, ()), place
     assert victim.read_text() == "mine"
@@ -519,6 +520,29 @@ def test_wrong_use_leaves_nothing(ask: Ask, calc: Path) -> None:
         assert ask(calc, command=words).code == 2
     assert ask(calc, "--base", "nowhere").code == 2
     assert refs(calc, "refs/gitagent/") == {}
+
+
+@pytest.mark.parametrize("how", [(), ("--whole",)])
+def test_where_nothing_can_be_read_nothing_is_asked(
+    ask: Ask, repo: Callable[..., Path], how: tuple[str, ...]
+) -> None:
+    """2, and no log."""
+    folder = repo({".env": "A=1\n"})
+    done = ask(folder, *how)
+    assert (done.code, done.server.calls) == (2, ())
+    assert refs(folder, "refs/gitagent/") == {}
+
+
+def test_a_file_with_a_line_that_is_cut_is_not_read_whole(
+    ask: Ask, repo: Callable[..., Path]
+) -> None:
+    """Nobody saw the end of the line."""
+    long = "add " * 800
+    done = ask(repo({"add.txt": f"{long}\n", "add.md": "add\n"}), "--json").json()
+    assert {each["path"]: each["whole"] for each in done["read"]} == {
+        "add.txt": False,
+        "add.md": True,
+    }
 
 
 # --- Beside tasks -----------------------------------------------------------------------------

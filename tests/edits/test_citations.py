@@ -50,6 +50,12 @@ def test_what_is_not_there_is_marked(place: str) -> None:
     assert found == Cited(f"As {place}{MARK} says", (), (place,))
 
 
+def test_what_is_marked_is_not_marked_again() -> None:
+    """An answer is made from notes that were checked."""
+    said = f"As lost.py:1{MARK} and (`lost.py:1{MARK}`) say"
+    assert cited(said) == Cited(said, (), ("lost.py:1",))
+
+
 @pytest.mark.parametrize(
     "text",
     [
