@@ -36,7 +36,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("edits",),
     ("caches", "logs", "ports", "user_file"),
     ("config", "graph", "holder", "names", "progress", "redaction", "scratch", "takeover", "trace"),
-    ("processes", "rows"),
+    ("leases", "processes", "rows"),
     ("domain", "scalars"),
     ("errors", "failpoints"),
     ("__init__",),

@@ -19,12 +19,12 @@ import json
 import os
 import stat
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from gitagent.errors import NoDatabase
+from gitagent.leases import try_lock
 
 LONGEST_SOCKET = 90
 """Bytes of a folder's name in which a socket still fits (sun_path holds 108 on Linux, 104 else)."""
@@ -126,22 +126,3 @@ def _make_private(folder: Path) -> None:
             hint="Remove it, and it is made anew.",
         )
     folder.chmod(0o700)
-
-
-def try_lock(lock: IO[bytes], kind: int) -> bool:
-    """Take a flock of that kind if it is to be had at once."""
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def lock_within(lock: IO[bytes], kind: int, seconds: float) -> bool:
-    """Take a flock, waiting for it at most so long."""
-    ends = time.monotonic() + seconds
-    while not try_lock(lock, kind):
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.01)
-    return True

@@ -18,8 +18,9 @@ from typing import IO
 
 from gitagent.errors import NoDatabase
 from gitagent.index.pg import cluster
-from gitagent.index.pg.room import LOST, PORT, Room, State, lock_within, room_at
+from gitagent.index.pg.room import LOST, PORT, Room, State, room_at
 from gitagent.index.spawned import environment
+from gitagent.leases import lock_within
 
 NOBODY = 65534
 _STOP_S = 30.0

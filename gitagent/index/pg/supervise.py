@@ -14,14 +14,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from gitagent.errors import NoDatabase
 from gitagent.index.pg import cluster
-from gitagent.index.pg.room import LOST, Room, State, lock_within, try_lock
+from gitagent.index.pg.room import LOST, Room, State
+from gitagent.leases import lock_within, until_idle
 
 _LOCK_PATIENCE_S = 10.0
 _STARTING_S, _ENDING_S = 60.0, 20.0
@@ -80,7 +81,12 @@ def _serve(room: Room, lock: IO[bytes], lease: IO[bytes], idle_s: float) -> None
     try:
         _until_ready(postgres, data)
         room.write(State(os.getpid(), postgres.pid, str(room.sockets)))
-        _until_idle(room, postgres, lease, idle_s)
+        until_idle(
+            lease,
+            idle_s,
+            goes_on=lambda: postgres.poll() is None and room.written_by(os.getpid()),
+            wait=_waiting(postgres),
+        )
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _stop(postgres)
@@ -103,25 +109,14 @@ def _until_ready(postgres: subprocess.Popen[bytes], data: Path) -> None:
         time.sleep(0.005)
 
 
-def _until_idle(
-    room: Room, postgres: subprocess.Popen[bytes], lease: IO[bytes], idle_s: float
-) -> None:
-    """Return once nobody held the lease for `idle_s` seconds, or Postgres or our state is gone.
+def _waiting(postgres: subprocess.Popen[bytes]) -> Callable[[float], None]:
+    """Waits so many seconds, or until Postgres has ended."""
 
-    When it is for idleness, the lease stays ours until the process ends: a client that comes just
-    then waits for that, instead of using a server which is about to go.
-    """
-    used = time.monotonic()
-    while room.written_by(os.getpid()):
-        if not try_lock(lease, fcntl.LOCK_EX):
-            used = time.monotonic()
-        elif time.monotonic() - used >= idle_s:
-            return
-        else:
-            fcntl.flock(lease, fcntl.LOCK_UN)
+    def wait(seconds: float) -> None:
         with suppress(subprocess.TimeoutExpired):
-            postgres.wait(min(1.0, max(0.05, idle_s / 5)))
-            return
+            postgres.wait(seconds)
+
+    return wait
 
 
 def _stop(postgres: subprocess.Popen[bytes]) -> None:

@@ -15,12 +15,12 @@ import fcntl
 import json
 import os
 import stat
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 from gitagent.errors import UsageError
+from gitagent.leases import try_lock
 
 
 @dataclass(frozen=True)
@@ -110,23 +110,4 @@ def _lives(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
-
-
-def try_lock(lock: IO[bytes], kind: int) -> bool:
-    """Take a flock of that kind if it is to be had at once."""
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def lock_within(lock: IO[bytes], kind: int, seconds: float) -> bool:
-    """Take a flock, waiting for it at most so long."""
-    ends = time.monotonic() + seconds
-    while not try_lock(lock, kind):
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.02)
     return True

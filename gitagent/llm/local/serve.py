@@ -14,13 +14,13 @@ import resource
 import runpy
 import secrets
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from gitagent.llm.local.room import Room, State, lock_within, try_lock
+from gitagent.leases import lock_within, until_idle
+from gitagent.llm.local.room import Room, State
 
 LOST = 3
 """Exit code of a process that found another one serving."""
@@ -78,7 +78,7 @@ def _serve(room: Room, lease: IO[bytes], asked: argparse.Namespace) -> None:
             asked.weights, asked.model, asked.n_ctx, asked.threads, state.api_key
         )
         room.write(replace(state, port=running.port))
-        _until_idle(room, lease, asked.idle_s)
+        until_idle(lease, asked.idle_s, goes_on=lambda: room.written_by(os.getpid()))
     finally:
         if room.written_by(os.getpid()):
             room.clear()
@@ -89,23 +89,6 @@ def _engine(name: str) -> Callable[..., Any]:
     if name.endswith(".py"):
         return runpy.run_path(name)["start"]  # type: ignore[no-any-return]
     return importlib.import_module(name).start  # type: ignore[no-any-return]
-
-
-def _until_idle(room: Room, lease: IO[bytes], idle_s: float) -> None:
-    """Return once nobody held the lease for `idle_s` seconds, or our state file is gone.
-
-    When it is for idleness, the lease stays ours until the process ends: a client that comes just
-    then waits for that, instead of using a server which is about to go.
-    """
-    used = time.monotonic()
-    while room.written_by(os.getpid()):
-        if not try_lock(lease, fcntl.LOCK_EX):
-            used = time.monotonic()
-        elif time.monotonic() - used >= idle_s:
-            return
-        else:
-            fcntl.flock(lease, fcntl.LOCK_UN)
-        time.sleep(min(1.0, max(0.05, idle_s / 5)))
 
 
 if __name__ == "__main__":

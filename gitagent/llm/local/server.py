@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import IO
 
 from gitagent.errors import NoModel, ProviderError, ProviderUnavailable
+from gitagent.leases import lock_within, try_lock
 from gitagent.llm.local.launch import failed, spawn
-from gitagent.llm.local.room import Room, State, lock_within, try_lock
+from gitagent.llm.local.room import Room, State
 from gitagent.llm.local.settings import Settings
 from gitagent.llm.local.weights import KNOWN
 
