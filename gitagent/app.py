@@ -38,6 +38,7 @@ from gitagent.llm import warming
 from gitagent.llm.answers import AnswerStore
 from gitagent.llm.day import DaySpend
 from gitagent.llm.ledger import Budget, Ledger
+from gitagent.llm.routing import Ranked
 from gitagent.models import Means, Routes
 from gitagent.names import branch_name, check_branch
 from gitagent.observing import Watch, watched
@@ -116,7 +117,7 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
 
 def _started(site: Site, wish: Wish, chosen: Routes, task: Task, watch: Watch) -> Outcome:
     watch.tell(News("task", f"{task.id} on {task.branch}, {_said(chosen)}"))
-    log = TaskLog.create(site.repo, TaskState(task, runs=(_run_of(1, chosen),)), watch.event)
+    log = TaskLog.create(site.repo, TaskState(task, runs=(run_of(1, chosen["code"]),)), watch.event)
     try:
         with _workplace(site, log, wish.dry_run) as (repo, kept):
             return _walked(site, wish.manner, chosen, repo, kept, watch.tell)
@@ -180,14 +181,15 @@ def _take_over(log: TaskLog, chosen: Routes, commands: Sequence[GateCommand]) ->
     state = log.state
     changes = unlearned(state, [command.name for command in commands], local=log.local)
     try:
-        log.begin(_run_of(state.epoch + 1, chosen), **changes)
+        log.begin(run_of(state.epoch + 1, chosen["code"]), **changes)
     except Conflict:
         check_free(TaskLog.load(log.repo, state.task.id).state)
         raise
 
 
-def _run_of(epoch: int, chosen: Routes) -> Run:
-    return Run(epoch, this_process(), now(), chosen["code"][0].choice.profile.ref)
+def run_of(epoch: int, ranked: Sequence[Ranked]) -> Run:
+    """The run of this process, which asks the first of these models."""
+    return Run(epoch, this_process(), now(), ranked[0].choice.profile.ref)
 
 
 def _shaped_by(runs: Sequence[Run], rules: Rules, using: Mapping[Job, Model]) -> tuple[Run, ...]:
@@ -373,13 +375,12 @@ def _budget(config: Config, manner: Manner) -> Budget:
 
 def _chosen(site: Site, manner: Manner, text: str, spent: float, tell: Tell) -> Routes:
     """The models for each job, as asked for, configured, or found."""
-    caps = (_budget(site.config, manner).usd - spent, site.config.budget_day_usd)
     return models.route(
         site.config,
         site.environ,
         manner.model,
         text=text,
-        budget_left=min((cap for cap in caps if cap > 0), default=None),
+        usd=_budget(site.config, manner).usd - spent,
         tell=tell,
     )
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 from gitagent import caches, models
 from gitagent.answering import looked_up
-from gitagent.app import Manner, kept_answers, now, trace_of
+from gitagent.app import Manner, kept_answers, now, run_of, trace_of
 from gitagent.domain.ask import PREFIX, Ask
 from gitagent.domain.call import Usage
 from gitagent.domain.event import Kind
-from gitagent.domain.run import Run
 from gitagent.domain.task import Task, TaskState
 from gitagent.ending import to_an_end
 from gitagent.errors import Conflict, Ending, UnknownTask, UsageError
@@ -34,7 +33,6 @@ from gitagent.llm.prices import priced
 from gitagent.models import Means, Routes
 from gitagent.observing import Watch, watched
 from gitagent.ports import Model
-from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.redaction import Redactor
 from gitagent.searching import index_of
@@ -105,7 +103,7 @@ def resume(site: Site, task_id: str, question: Question, tell: Tell) -> TaskStat
 
 def _begun(site: Site, question: Question, chosen: Routes, task: Task, watch: Watch) -> TaskState:
     watch.tell(News("ask", f"{task.id}, of {task.base[:10]}, {_said(chosen)}"))
-    state = TaskState(task, runs=(_run_of(1, chosen),))
+    state = TaskState(task, runs=(run_of(1, chosen["ask"]),))
     try:
         log = TaskLog.create(site.repo, state, watch.event)
     except Conflict:
@@ -150,7 +148,7 @@ def _take_over(log: TaskLog, chosen: Routes) -> None:
     state = log.state
     changes = {} if log.local else {"context": None, "answer": None}
     try:
-        log.begin(_run_of(state.epoch + 1, chosen), **changes)
+        log.begin(run_of(state.epoch + 1, chosen["ask"]), **changes)
     except Conflict:
         check_free(TaskLog.load(log.repo, state.task.id).state)
         raise
@@ -226,14 +224,13 @@ def _too_dear(ledger: Ledger, model: Model, tokens: int) -> str:
 
 def _chosen(site: Site, question: Question, text: str, spent: float, tell: Tell) -> Routes:
     usd = site.config.budget_usd if question.budget is None else question.budget
-    caps = (usd - spent, site.config.budget_day_usd)
     return models.route(
         site.config,
         site.environ,
         question.model,
         jobs=("ask",),
         text=text,
-        budget_left=min((cap for cap in caps if cap > 0), default=None),
+        usd=usd - spent,
         tell=tell,
     )
 
@@ -259,10 +256,6 @@ def _id(text: str, tree: str, how: Ask) -> str:
     parts: Sequence[str] = (text, tree, "whole" if how.whole else "", *how.models)
     data = "\0".join(parts).encode("utf-8", "surrogatepass")
     return PREFIX + hashlib.sha256(data).hexdigest()[:ID_DIGITS]
-
-
-def _run_of(epoch: int, chosen: Routes) -> Run:
-    return Run(epoch, this_process(), now(), chosen["ask"][0].choice.profile.ref)
 
 
 def _said(chosen: Routes) -> str:

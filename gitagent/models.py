@@ -58,25 +58,27 @@ def route(
     *,
     jobs: Sequence[Job] = LINE,
     text: str,
-    budget_left: float | None,
+    usd: float,
     tell: Tell,
 ) -> Routes:
     """The models for each job of a task, in the order in which they are asked.
 
-    Raises NoModel and UsageError; nothing was spent then.
+    `usd` is what is left of the run's budget, 0 or less where there is no such cap; that of the day
+    counts as well. Raises NoModel and UsageError; nothing was spent then.
     """
 
     def warn(said: str) -> None:
         tell(News("model", said, warning=True))
 
     keyring = keyring_for(config.keyring, warn)
+    caps = (usd, config.budget_day_usd)
     return routes(
         config,
         replace(world(environ), keyring=keyring, warn=warn),
         wanted,
         jobs=jobs,
         text=text,
-        budget_left=budget_left,
+        budget_left=min((cap for cap in caps if cap > 0), default=None),
         rests=health.rests(cache_folder() / health.FOLDER),
     )
 

@@ -12,15 +12,14 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from gitagent import models
+from gitagent.app import now, run_of
 from gitagent.domain.code import Definition
 from gitagent.domain.event import Kind
 from gitagent.domain.folder import Folder
 from gitagent.domain.leading import leading, top
-from gitagent.domain.run import Run
 from gitagent.domain.task import Task, TaskState
 from gitagent.errors import AgentError, BadReply, Ending, Interrupted
 from gitagent.folders import local_logs, mapped, shown
@@ -31,7 +30,6 @@ from gitagent.llm.ledger import Budget, Ledger
 from gitagent.models import Means, Routes
 from gitagent.observing import watched
 from gitagent.ports import Model
-from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.site import Site, spent_folder
 from gitagent.stages import summarise as question
@@ -198,7 +196,7 @@ def _log(site: Site, commit: str, chosen: Routes) -> TaskLog:
     """The log of this clone, taken over, or a new one."""
     for log in local_logs(site.repo):
         check_free(log.state)
-        log.begin(_run(log.state.epoch + 1, chosen))
+        log.begin(run_of(log.state.epoch + 1, chosen["ask"]))
         return log
     log_id = SUMMARIES + secrets.token_hex(ID_BYTES)
     task = Task(
@@ -207,28 +205,19 @@ def _log(site: Site, commit: str, chosen: Routes) -> TaskLog:
         branch=f"agent/{log_id}",
         base=commit,
         trace_id=secrets.token_hex(TRACE_BYTES),
-        created=_now(),
+        created=now(),
         started_at=commit,
     )
-    return TaskLog.create(site.repo, TaskState(task, runs=(_run(1, chosen),)))
-
-
-def _run(epoch: int, chosen: Routes) -> Run:
-    return Run(epoch, this_process(), _now(), chosen["ask"][0].choice.profile.ref)
+    return TaskLog.create(site.repo, TaskState(task, runs=(run_of(1, chosen["ask"]),)))
 
 
 def _chosen(site: Site, model: Sequence[str], budget: float | None, tell: Tell) -> Routes:
-    caps = (site.config.budget_usd if budget is None else budget, site.config.budget_day_usd)
     return models.route(
         site.config,
         site.environ,
         model,
         jobs=("ask",),
         text=TEXT,
-        budget_left=min((cap for cap in caps if cap > 0), default=None),
+        usd=site.config.budget_usd if budget is None else budget,
         tell=tell,
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
