@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bench import block, whole
 from fact_index import FactIndex
+from mouth import PROFILE, Mouth
 
 from gitagent import pipeline
-from gitagent.domain.call import CHARACTERS_PER_TOKEN, Reply, Request, Usage
+from gitagent.domain.call import CHARACTERS_PER_TOKEN
 from gitagent.domain.context import Excerpt, Span
 from gitagent.domain.event import Kind
 from gitagent.domain.rules import Rules
@@ -31,8 +32,6 @@ from gitagent.ports import ModelProfile
 from gitagent.progress import News
 from gitagent.sandbox.plain import PlainSandbox
 
-PROFILE = ModelProfile("m", "p", 32000, 4000, "search-replace")
-
 RATES = "TAX = 0.19\n\n\ndef gross(net):\n    return net * TAX\n"
 HIDDEN = "accounting/engine_room.py"
 FILES = {
@@ -49,26 +48,6 @@ GREEN = f"grep -q '1 + TAX' {HIDDEN}"
 PLAN = json.dumps(
     {"steps": [{"title": "Add the tax", "detail": "Mend `gross`", "paths": [HIDDEN]}]}
 )
-
-
-@dataclass
-class Mouth:
-    """A model that says one thing after another, or raises it."""
-
-    says: list[str | BaseException]
-    profile: ModelProfile = PROFILE
-    asked: list[Request] = field(default_factory=list)
-
-    def complete(self, request: Request) -> Reply:
-        self.asked.append(request)
-        said = self.says.pop(0)
-        if isinstance(said, BaseException):
-            raise said
-        return Reply(said, "m", "p", "stop", Usage(10, 5), 0.1)
-
-    def prompt(self, n: int) -> str:
-        """All that the model was told the n-th time."""
-        return "\n".join(message.content for message in self.asked[n].messages)
 
 
 @dataclass

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bench import CALC, FILES, GREEN, block, line_of, refs, whole
+from mouth import PROFILE, Mouth
 
 from gitagent import app, pipeline
-from gitagent.domain.call import Reply, Request, Usage
 from gitagent.domain.task import Task, TaskState
 from gitagent.domain.verdict import GateCommand
 from gitagent.errors import BudgetExceeded, Conflict, Ending, ProviderRejected, UnknownRevision
@@ -23,33 +23,15 @@ from gitagent.git.repository import GitRepo
 from gitagent.index.code import CodeIndex
 from gitagent.line import Checks, Line, Rules, for_each
 from gitagent.llm.ledger import Budget, Ledger, LedgerModel
-from gitagent.ports import ModelProfile
 from gitagent.progress import News
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.site import open_site
 from gitagent.testing.repositories import git
 from gitagent.testing.scripted import Say
 
-PROFILE = ModelProfile("m", "p", 32000, 4000, "search-replace")
 PLAN = '{"steps": [{"title": "Add in add", "detail": "d", "paths": ["calc.py"]}, '
 PLAN += '{"title": "Subtract", "detail": "d", "paths": ["calc.py"]}]}'
 SUB = line_of("+").replace("def add", "def sub")
-
-
-@dataclass
-class Mouth:
-    """A model that says one thing after another, or raises it."""
-
-    says: list[str | BaseException]
-    profile: ModelProfile = PROFILE
-    asked: list[Request] = field(default_factory=list)
-
-    def complete(self, request: Request) -> Reply:
-        self.asked.append(request)
-        said = self.says.pop(0)
-        if isinstance(said, BaseException):
-            raise said
-        return Reply(said, "m", "p", "stop", Usage(10, 5), 0.1)
 
 
 @dataclass

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
+from mouth import Mouth
 
-from gitagent.domain.call import Reply, Request, Usage
 from gitagent.domain.context import Span
 from gitagent.domain.want import Want
 from gitagent.errors import BadReply
-from gitagent.ports import ModelProfile
 from gitagent.stages.answer import TALK, Sight, Turn, turn
 from gitagent.stages.rounds import MOST_WANTS
-
-PROFILE = ModelProfile("m", "p", 32000, 4000, "search-replace")
-
-
-@dataclass
-class Mouth:
-    """A model that says one thing after another."""
-
-    says: list[str]
-    profile: ModelProfile = PROFILE
-    asked: list[Request] = field(default_factory=list)
-
-    def complete(self, request: Request) -> Reply:
-        self.asked.append(request)
-        return Reply(self.says.pop(0), "m", "p", "stop", Usage(10, 5), 0.1)
 
 
 def turned(*says: str, rounds: int = 2) -> Turn:
