@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from gitagent.domain.ask import Source
 from gitagent.domain.context import Span
-from gitagent.edits.hidden import meant
 from gitagent.edits.languages import EXTENSIONS
+from gitagent.edits.mentions import meant
 
 MARK = " [not there]"
 

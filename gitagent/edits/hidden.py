@@ -18,12 +18,3 @@ def why_hidden(path: str, ignore: Sequence[str]) -> str:
     if any(fnmatch(path, pattern) for pattern in ignore):
         return "`context.ignore` leaves it out"
     return ""
-
-
-def meant(path: str, known: Sequence[str]) -> str:
-    """The one of `known` that a path means: itself, or the only one that ends so; else empty."""
-    wanted = path.strip().removeprefix("./")
-    if wanted in known:
-        return wanted
-    ends = [each for each in known if wanted and each.endswith(f"/{wanted}")]
-    return ends[0] if len(ends) == 1 else ""

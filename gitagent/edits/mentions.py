@@ -1,8 +1,9 @@
-"""Which names of code a sentence mentions."""
+"""Which names of code a sentence mentions, and which file a path in it means."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from gitagent.edits.languages import EXTENSIONS
 
@@ -35,6 +36,20 @@ def in_code(text: str) -> set[str]:
 def plain(text: str) -> set[str]:
     """The other words of some length, each of which may be a name, too."""
     return {word for word in _words(text) if len(word) >= LEAST_PLAIN} - in_code(text)
+
+
+def meant(path: str, known: Collection[str]) -> str:
+    """The one of `known` that a path means: itself, or the only one that ends so; else empty."""
+    wanted = path.strip().removeprefix("./")
+    if wanted in known:
+        return wanted
+    ends = ending_so(wanted, known)
+    return ends[0] if len(ends) == 1 else ""
+
+
+def ending_so(path: str, known: Collection[str]) -> list[str]:
+    """Those of `known` of which a path may be the end."""
+    return [each for each in known if path and each.endswith(f"/{path}")]
 
 
 def _words(text: str) -> set[str]:

@@ -24,11 +24,9 @@ Outline = Callable[[str], Sequence[Definition]]
 
 def named(files: Sequence[str], text: str) -> list[str]:
     """The files that a text names by their path, or by the end of it where only one ends so."""
-    found: list[str] = []
-    for name in (each.rstrip(".").removeprefix("./") for each in mentions.paths(text)):
-        ends = [path for path in files if path == name or path.endswith(f"/{name}")]
-        found += [name] if name in ends else ends if len(ends) == 1 else []
-    return found
+    known = dict.fromkeys(files)
+    meant = (mentions.meant(name.rstrip("."), known) for name in mentions.paths(text))
+    return [path for path in meant if path]
 
 
 def surely(outline: Outline, hits: Sequence[Hit], text: str) -> list[str]:

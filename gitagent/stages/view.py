@@ -11,6 +11,7 @@ from functools import cached_property
 from gitagent.domain.code import Definition
 from gitagent.edits import paths
 from gitagent.edits.hidden import why_hidden
+from gitagent.edits.mentions import ending_so
 from gitagent.errors import Refused
 from gitagent.ports import Index, Repo, TreeFile
 
@@ -53,7 +54,7 @@ class View:
             raise Unseen(f"{path} is not shown: it is left out by configuration.")
         if path in self.files:
             return path
-        ends = [each for each in self.files if each.endswith(f"/{path}")]
+        ends = ending_so(path, self.files)
         if len(ends) == 1:
             return ends[0]
         near = ends[:NEAR] or difflib.get_close_matches(path, self.files, NEAR)
