@@ -19,7 +19,7 @@ from gitagent.domain.summary import Summary, Unreadable
 from gitagent.drop import Dropped, check_droppable, drop
 from gitagent.errors import AgentError, Conflict, Ending, UnknownTask
 from gitagent.git import locks
-from gitagent.git.log import FAMILY, TaskLog, history, listing
+from gitagent.git.log import TaskLog, history, listing, tips
 from gitagent.git.program import disk_use_of_all
 from gitagent.git.repository import GitRepo
 from gitagent.git.salvage import Salvaged, lasting, salvaged
@@ -121,9 +121,8 @@ def collect(repo: GitRepo, plan: Plan, cache: Path, now: datetime) -> Collected:
 
 def use(repo: GitRepo, cache: Path) -> Use:
     """What it all takes now."""
-    refs = repo.refs(FAMILY)
-    kept = len(salvaged(repo))
-    return Use(len(refs) - kept, kept, disk_use_of_all(repo), caches.size(cache))
+    tasks, kept = len(tips(repo)), len(salvaged(repo))
+    return Use(tasks, kept, disk_use_of_all(repo), caches.size(cache))
 
 
 def _due(repo: GitRepo, task: Summary, ages: Ages, now: datetime) -> Due | None:

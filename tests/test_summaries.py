@@ -196,6 +196,9 @@ def test_the_log_is_no_task(shop: Path, server: Serve, agent_inline: Callable[..
     assert agent_inline("cost", "--by", "task", "--json", cwd=shop).json()
     resumed = agent_inline("resume", log_id, cwd=shop)
     assert (resumed.code, "index --summaries" in resumed.err) == (2, True)
+    replayed = agent_inline("replay", log_id, cwd=shop)
+    assert (replayed.code, "made no tree" in replayed.err) == (2, True)
+    assert "0 tasks" in agent_inline("gc", "--dry-run", cwd=shop).out
     assert agent_inline("gc", "--keep-days", "0", cwd=shop).code == 0
     assert all(summaries(shop).values())
     dropped = agent_inline("drop", log_id, cwd=shop)

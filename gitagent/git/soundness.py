@@ -7,9 +7,10 @@ trailers, numbers decide where the next fact is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gitagent.domain.ask import is_ask
+from gitagent.domain.context import Excerpt
 from gitagent.domain.task import TaskState
 from gitagent.errors import Conflict, UsageError
 from gitagent.names import check_branch
@@ -41,6 +42,10 @@ def check(task_id: str, state: TaskState) -> None:
     _in_order("calls", [call.seq for call in state.calls])
     _in_order("steps", [checkpoint.step for checkpoint in state.checkpoints])
     _in_order("runs", [run.epoch for run in state.runs])
+    contexts = [state.context, state.shown.context if state.shown else None]
+    for context in contexts:
+        _each_once(context.excerpts if context else ())
+        _each_once(context.looked if context else ())
     planned = [step.n for step in state.plan.steps] if state.plan else []
     _in_order("planned steps", planned)
     if (state.plan and not planned) or len(state.checkpoints) > len(planned):
@@ -58,6 +63,11 @@ def _ids(what: str, found: Iterable[str]) -> None:
     for each in found:
         if not re.fullmatch(OBJECT_ID, each):
             raise Conflict(f"The object of a {what} is none: {each[:80]!a}.")
+
+
+def _each_once(excerpts: Sequence[Excerpt]) -> None:
+    if len({excerpt.path for excerpt in excerpts}) < len(excerpts):
+        raise Conflict("It shows a file twice.")
 
 
 def _in_order(what: str, numbers: list[int]) -> None:

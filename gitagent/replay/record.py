@@ -11,7 +11,7 @@ from gitagent.domain.rules import Settings
 from gitagent.domain.run import Run
 from gitagent.domain.task import TaskState
 from gitagent.errors import Conflict, Ending, UsageError
-from gitagent.git.log import TaskLog, history, state_at
+from gitagent.git.log import SUMMARIES, TaskLog, history, state_at
 from gitagent.git.repository import GitRepo
 
 FROM_OUTSIDE = (None, Ending.INTERRUPTED, Ending.CONFLICT, Ending.INTERNAL)
@@ -47,6 +47,8 @@ def pasts(log: TaskLog) -> tuple[Past, ...]:
     task = log.state.task
     if is_ask(task.id):
         raise UsageError(f"{task.id} is a question: it made no tree that could be made again.")
+    if task.id.startswith(SUMMARIES):
+        raise UsageError(f"{task.id} holds what was said of folders: it made no tree.")
     if task.dry_run:
         raise UsageError(f"Task {task.id} was a dry run: it kept nothing to compare with.")
     return tuple(

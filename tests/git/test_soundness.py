@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gitagent.domain.call import Call
+from gitagent.domain.context import Context, Excerpt, StepContext
 from gitagent.domain.event import Kind
 from gitagent.domain.plan import Plan, PlanStep
 from gitagent.domain.run import Process, Run
@@ -31,6 +32,7 @@ CALL = Call(1, "plan", 0, 1, "m", "p", "ok", "k", "h", "0" * 32, "2026")
 STEP = Checkpoint(1, "One", ID, ID, "m", "p", 1, (), Verdict("pass"))
 RUN = Run(1, Process("h", "m", "s", 1, "1"), "2026")
 PLAN = Plan((PlanStep(1, "One", "one"),))
+TWICE = Context(excerpts=(Excerpt("a", "", whole=True),) * 2)
 STATE = TaskState(
     TASK, plan=PLAN, checkpoints=(STEP,), calls=(CALL,), runs=(RUN,), attempts=(Attempt(1, 1, "m"),)
 )
@@ -64,6 +66,9 @@ def test_a_state_of_ours_is_sound() -> None:
         {"calls": (CALL, CALL)},
         {"runs": (replace(RUN, epoch=-1),)},
         {"attempts": (Attempt(1, 1, "m", tree="../x"),)},
+        {"context": TWICE},
+        {"context": Context(looked=TWICE.excerpts)},
+        {"shown": StepContext(1, ID, None, TWICE)},
     ],
     ids=lambda forged: next(iter(forged)),
 )

@@ -112,3 +112,12 @@ def test_what_is_far_from_the_best_part_is_not_telling() -> None:
     shown = "\n".join("\n".join(lines[s.start - 1 : s.end]) for s in spans)
     assert "part_7(" in shown
     assert "part_8(" not in shown
+
+
+def test_a_forged_excerpt_shows_no_more_than_the_file() -> None:
+    """A log from elsewhere may name the same lines a million times."""
+    text = "one\ntwo\nthree\n"
+    often = Excerpt("a.txt", "", whole=False, spans=(Span(2, 3), *[Span(1, 9)] * 1_000_000))
+    assert text_of(often, text) == "two\nthree\n"
+    backwards = Excerpt("a.txt", "", whole=False, spans=(Span(3, 3), Span(1, 1)))
+    assert text_of(backwards, text) == "three\none\n"
