@@ -104,6 +104,7 @@ SECRET_FOLDERS = frozenset({".aws", ".azure", ".gnupg", ".kube", ".ssh"})
 SECRETS: tuple[str, ...] = (
     ".env",
     ".env.*",
+    "*.env",
     ".envrc",
     "*.pem",
     "*.key",
@@ -141,5 +142,5 @@ HARMLESS: tuple[str, ...] = tuple(
     for name in (".env", ".env.*", "secrets", "credentials")
     for suffix in ("example", "sample", "template", "dist")
     for more in ("", ".*")
-)
+) + tuple(f"{more}{name}.env" for name in ("example", "sample", "template") for more in ("", "*."))
 """Names that look like secrets but are there to be copied and filled in."""

@@ -110,6 +110,7 @@ def test_an_ordinary_file_is_no_control_file(path: str) -> None:
     [
         ".env",
         "a/.env.local",
+        "deploy/prod.env",
         "x.pem",
         "x.KEY",
         "id_rsa",
@@ -132,7 +133,16 @@ def test_a_name_that_tells_of_secrets_is_secret(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".env.example", ".env.sample", ".env.template", "env.py", "keys.py"]
+    "path",
+    [
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        "sample.env",
+        "prod.example.env",
+        "env.py",
+        "keys.py",
+    ],
 )
 def test_a_template_of_secrets_is_no_secret(path: str) -> None:
     """It is there to be read."""
