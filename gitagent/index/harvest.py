@@ -174,11 +174,15 @@ class _Process:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    """In a folder where nothing of the user's lies, and without the keys in the environment."""
+    """In a folder where nothing of the user's lies, and without the keys in the environment.
+
+    In a session of its own: what is typed at the terminal to interrupt us is not for it.
+    """
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "gitagent.index.worker"],
         cwd="/",
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        start_new_session=True,
     )

@@ -47,6 +47,15 @@ def test_the_number_of_processes_changes_nothing(workers: int) -> None:
     ]
 
 
+def test_what_is_typed_at_the_terminal_reaches_no_worker() -> None:
+    """Ctrl-C is for the command alone: else each process of its own says what it was doing."""
+    process = module._start()
+    try:
+        assert os.getsid(process.pid) == process.pid != os.getsid(0)
+    finally:
+        process.communicate()
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_one_blob_in_two_languages_is_two_documents(workers: int) -> None:
     """What a blob says depends on what its path takes it for."""
