@@ -55,7 +55,11 @@ class Links:
 
 @dataclass(frozen=True)
 class Change:
-    """What a commit says, and the paths that it changed beside its first parent."""
+    """What a commit says, and the paths that it changed beside its first parent.
+
+    `whole` is False where these are unknown: a partial clone may lack the trees.
+    """
 
     message: str
     paths: tuple[str, ...]
+    whole: bool = True

@@ -32,7 +32,7 @@ class Past:
         try:
             return Change(message, tuple(sorted(self._paths(found))))
         except (KeyError, pygit2.GitError):  # a partial clone has not everything
-            return Change(message, ())
+            return Change(message, (), whole=False)
 
     def roots(self, tip: str) -> Sequence[str]:
         import pygit2

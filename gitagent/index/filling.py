@@ -9,6 +9,7 @@ from gitagent.index import left_out, past
 from gitagent.index.document import Document
 from gitagent.index.harvest import Wanted, harvest
 from gitagent.index.languages import language_of
+from gitagent.index.memory import MemoryStore
 from gitagent.index.store import Entry, Listing, Store
 from gitagent.ports import Past, Repo, TreeFile
 
@@ -49,15 +50,37 @@ def files_of(store: Store, repo: Repo, tree: str, on_progress: OnProgress) -> Li
 
 
 def past_of(store: Store, before: Past, commit: str, most: int) -> Listing:
-    """A commit and its ancestors, likewise."""
+    """A commit and its ancestors, likewise.
+
+    Where a partial clone cannot tell what they changed, nothing of that is stored: others share
+    the store, and have what is lacking here.
+    """
     if found := store.listing(commit):
         return found
     entries = [Entry(str(time), c, past.LANGUAGE) for c, time in before.commits(commit, most)]
+    try:
+        return _commits(store, commit, entries, before, partial=False)
+    except _Partial:
+        return _commits(MemoryStore(), commit, entries, before, partial=True)
+
+
+class _Partial(Exception):
+    """It is not known what a commit changed."""
+
+
+def _commits(
+    store: Store, key: str, entries: Sequence[Entry], before: Past, *, partial: bool
+) -> Listing:
+    def document(commit: str) -> Document:
+        change = before.change(commit)
+        if not (change.whole or partial):
+            raise _Partial
+        return past.document(commit, change)
 
     def read(wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
-        return (past.document(each, before.change(each)) for each, _ in wanted)
+        return (document(each) for each, _ in wanted)
 
-    return _listed(store, commit, entries, read, lambda _: 0, lambda _done, _all: None)
+    return _listed(store, key, entries, read, lambda _: 0, lambda _done, _all: None)
 
 
 def _listed(

@@ -133,7 +133,7 @@ def test_what_is_missing_is_passed_over(repo: Make) -> None:
     old = git(folder, "rev-parse", "HEAD^{tree}").strip()
     commit(folder, {"a/b.py": "2\n"}, "second")
     (folder / ".git" / "objects" / old[:2] / old[2:]).unlink()
-    assert past(folder).change(head(folder)) == Change("second\n", ())
+    assert past(folder).change(head(folder)) == Change("second\n", (), whole=False)
 
 
 def head(folder: Path) -> str:

@@ -130,6 +130,27 @@ def test_a_file_that_takes_another_name_is_read_in_its_language(store: Store, re
     assert filled(store, folder) == (["a.py"], 1)
 
 
+def test_what_a_partial_clone_lacks_is_kept_from_nobody(store: Store, repo: Make) -> None:
+    """Others share its store: they find out what changed, and it finds that there, then."""
+    folder = repo({"a/b.py": "1\n"})
+    commit(folder, {"a/b.py": "2\n"}, "second")
+    tree = git(folder, "rev-parse", "HEAD~:a").strip()
+    there = folder / ".git" / "objects" / tree[:2] / tree[2:]
+    hidden = there.rename(folder / "hidden")
+
+    def touching(listing: Listing) -> int:
+        return len(listing.postings("touched", ["b.py"]))
+
+    partial, _ = looked(store, folder)
+    assert len(partial.labels) == 2
+    assert touching(partial) == 0
+    hidden.rename(there)
+    assert touching(looked(store, folder)[0]) == 1
+    there.rename(hidden)
+    whole, read = looked(store, folder)
+    assert (touching(whole), read) == (1, 0)
+
+
 def test_an_empty_tree_is_kept(store: Store, repo: Make) -> None:
     """Nothing to read is an answer, too."""
     folder = repo({"a.py": "x\n"})
