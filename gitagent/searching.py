@@ -91,13 +91,20 @@ def opened(site: Site, base: str) -> Iterator[PgStore]:
     place = Place(cache_folder() / "index", config.index_dsn, config.index_share)
     with store(place, _roots(site.repo, base)) as found:
         yield found
-        if found.crowded(MOST_LISTINGS):
-            found.collect(LISTINGS_KEPT)
+        # whoever is here has what was wanted, or has lost the database and goes on without it
+        with suppress(NoDatabase):
+            if found.crowded(MOST_LISTINGS):
+                found.collect(LISTINGS_KEPT)
 
 
 def _roots(repo: GitRepo, base: str) -> Sequence[str]:
-    """The root commits, which name a repository; found by a walk over all history, so kept."""
-    name = hashlib.sha256(os.fsencode(repo.folder)).hexdigest()[:32]
+    """The root commits, which name a repository; found by a walk over all history, so kept.
+
+    A shallow clone has the commits where it ends; it may be made deeper.
+    """
+    ends = repo.folder / "shallow"
+    where = os.fsencode(repo.folder) + (b"\0" + ends.read_bytes() if ends.is_file() else b"")
+    name = hashlib.sha256(where).hexdigest()[:32]
     file = cache_folder() / "roots" / f"{name}.json"
     with suppress(OSError, ValueError, TypeError):
         known = json.loads(file.read_text())
