@@ -143,7 +143,8 @@ def _index() -> Finding:
         with opened(site, commit) as store:
             kept, apart = store.sizes(), store.filtered()
     except NoDatabase as error:
-        return Finding("index", None, f"without a database: {error}", error.hint)
+        further = error.hint if error.hint != NoDatabase.hint else ""
+        return Finding("index", None, f"without a database: {error}", further)
     hint = "" if apart else "As a superuser it is our queries alone that hold repositories apart."
     return Finding("index", True, f"{where} answers, {kept.listings} trees and pasts", hint)
 

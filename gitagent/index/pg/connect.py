@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 5
 STATEMENT_S = 60
+_PGVECTOR = "It needs pgvector: `create extension vector`, which a superuser may say once."
 
 
 class Lost(NoDatabase):
@@ -57,9 +58,28 @@ def embedded(served: Served, key: str) -> Connection:
 def at(dsn: str, key: str) -> Connection:
     """A session at a Postgres by DSN; NoDatabase where it cannot be had.
 
-    What the DSN holds is in no message.
+    No secret of the DSN is in a message.
     """
+    if _misread(dsn):
+        raise NoDatabase(
+            "`index.dsn` is not a DSN of Postgres: its parts are not where they should be.",
+            hint="In a password, `@` is written %40, `/` %2F, `:` %3A and `%` %25.",
+        )
     return _session(key, dsn)
+
+
+def _misread(dsn: str) -> bool:
+    """Whether a password that is not escaped makes a port, a host or a database of its parts.
+
+    These would be told to people.
+    """
+    scheme, is_uri, rest = dsn.partition("://")
+    if not is_uri or "=" in scheme:
+        return False
+    where, _, path = rest.partition("?")[0].partition("/")
+    _, _, hosts = where.rpartition("@")
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts.split(",")]
+    return "@" in path or where.count("@") > 1 or not all(f"0{port}".isdigit() for port in ports)
 
 
 def _session(key: str, conninfo: str = "", **parameters: Any) -> Connection:
@@ -82,7 +102,9 @@ def _session(key: str, conninfo: str = "", **parameters: Any) -> Connection:
         )
     except psycopg.ProgrammingError:
         # a DSN that cannot be read is quoted in the error, with the password in it: no cause
-        raise NoDatabase("`index.dsn` is not a DSN of Postgres.") from None
+        raise NoDatabase(
+            "`index.dsn` is not a DSN of Postgres.", hint="Such as `postgresql://USER@HOST/NAME`."
+        ) from None
     except psycopg.Error as error:
         raise Lost(f"The index's database does not answer: {_first(error)}") from error
     try:
@@ -106,9 +128,12 @@ def translated() -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise Lost(f"The index's database is gone: {_first(error)}") from error
     except psycopg.Error as error:
-        raise NoDatabase(f"The index's database failed: {_first(error)}") from error
+        said = _first(error)
+        hint = _PGVECTOR if 'extension "vector"' in said else NoDatabase.hint
+        raise NoDatabase(f"The index's database failed: {said}", hint=hint) from error
 
 
 def _first(error: BaseException) -> str:
+    """As a sentence."""
     lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0][:300]
+    return f"{lines[0][:300].rstrip(' .')}."

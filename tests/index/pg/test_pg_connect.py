@@ -27,6 +27,11 @@ def test_a_dsn_leads_to_the_same_rows(served, key, store):
         "host=x password FAKEKEY",
         "postgresql://u:FAKEKEY@127.0.0.1:1/x",
         "host=/nowhere user=u password=FAKEKEY",
+        "postgresql://u:pass@FAKEKEY@127.0.0.1:1/x",
+        "postgresql://u:FAKEKEY/pass@127.0.0.1:1/x",
+        "postgresql://localhost:1/FAKEKEY@127.0.0.1:1/x",
+        "postgresql://127.0.0.1:FAKEKEY",
+        "postgresql://u:pass@127.0.0.1:FAKEKEY/x",
     ],
 )
 def test_no_secret_of_a_dsn_is_told(dsn, key):
@@ -35,6 +40,26 @@ def test_no_secret_of_a_dsn_is_told(dsn, key):
         connect.at(dsn, key)
     said = "".join(traceback.format_exception(caught.value, limit=0))
     assert "FAKEKEY" not in said
+
+
+@pytest.mark.parametrize("password", ["a:b", "%40%2F%3A", "p=q&r", "[x]", "a%25b"])
+def test_a_password_of_any_characters_is_taken(password, key):
+    """What is escaped, or need not be, is no reason against a DSN: this one finds nobody there."""
+    for hosts in ("127.0.0.1:1", "127.0.0.1", "[::1]:1", "127.0.0.1:1,[::1]:1"):
+        with pytest.raises(connect.Lost):
+            connect.at(f"postgresql://u:{password}@{hosts}/x?connect_timeout=1&port=1", key)
+
+
+def test_a_database_without_pgvector_is_told_what_to_do(served, key):
+    """The hint says what is lacking, and who can add it."""
+    with (
+        connect.embedded(served, key) as connection,
+        pytest.raises(NoDatabase) as caught,
+        connect.translated(),
+    ):
+        connection.execute('create extension "vector"')
+    assert "create extension vector" not in str(caught.value)
+    assert "create extension vector" in caught.value.hint
 
 
 def test_the_environment_leads_the_embedded_session_nowhere_else(served, key, monkeypatch):
