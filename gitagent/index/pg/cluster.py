@@ -123,7 +123,7 @@ def _make(found: Programs, folder: Path) -> None:
     _run([found.initdb, "-D", str(folder), *options, "--no-sync", "--no-instructions"])
     said = _run([found.postgres, "--single", "-D", str(folder), DATABASE], _BOOTSTRAP)
     if "ERROR" in said:
-        raise NoDatabase(f"The embedded Postgres cannot be set up: {_first_error(said)}")
+        raise NoDatabase(f"The embedded Postgres cannot be set up: {_first_error(said)}.")
     (folder / "pg_hba.conf").write_text(_ACCESS)
 
 
@@ -143,11 +143,11 @@ def _run(argv: list[str], text: str = "") -> str:
     except OSError as error:
         raise NoDatabase(f"{argv[0]} does not run: {error.strerror}.") from error
     if done.returncode:
-        raise NoDatabase(f"{Path(argv[0]).name} failed: {_first_error(done.stdout)}")
+        raise NoDatabase(f"{Path(argv[0]).name} failed: {_first_error(done.stdout)}.")
     return done.stdout
 
 
 def _first_error(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     marked = [line for line in lines if "ERROR" in line or "FATAL" in line or "error" in line]
-    return (marked or lines or ["it said nothing"])[0][:300]
+    return (marked or lines or ["it said nothing"])[0][:300].rstrip(" .")

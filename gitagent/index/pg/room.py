@@ -121,8 +121,9 @@ def _make_private(folder: Path) -> None:
         raise NoDatabase(f"{folder} cannot be made: {error.strerror}.") from error
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
     if not ours or found.st_mode & 0o022:
+        why = "Others can write to {}" if ours else "{} is no folder of your own"
         raise NoDatabase(
-            f"Others can write to {folder}, so the index is not kept there.",
+            f"{why.format(folder)}, so the index is not kept there.",
             hint="Remove it, and it is made anew.",
         )
     folder.chmod(0o700)

@@ -206,7 +206,8 @@ def _failed(room: Room) -> NoDatabase:
     fatal = [line.partition("FATAL:")[2] for line in lines if "FATAL:" in line]
     said = (fatal or [line for line in reversed(lines) if line.strip()] or ["it said nothing"])[0]
     return NoDatabase(
-        f"The embedded Postgres did not start: {said.strip()[:300]}", hint=f"Its log is {room.log}."
+        f"The embedded Postgres did not start: {said.strip()[:300].rstrip(' .')}.",
+        hint=f"Its log is {room.log}.",
     )
 
 
