@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from gitagent.git.past import Past
 from gitagent.index import facts, filling, past
+from gitagent.index.code import is_small
 from gitagent.index.facts import Symbol
 from gitagent.index.languages import language_of
+from gitagent.index.memory import MemoryStore
 from gitagent.index.pg.store import PgStore
 from gitagent.index.pg.vectors import Coverage
 from gitagent.index.vectors.filling import Filled, fill
@@ -26,31 +28,34 @@ if TYPE_CHECKING:
 
 
 VECTORS_S = 3600.0
+"""The longest that vectors are made for."""
 
 
 @dataclass(frozen=True)
 class Status:
     """What the index has of a commit, and of the repository.
 
-    `missing` are files of the commit that were never read; `left_out` are paths with the reason.
-    `documents` and the rest count rows of this repository, `database_bytes` is all there is.
+    `small` is a tree of which nothing is kept, because each command reads it anew. `missing` are
+    files of the commit that were never read; `left_out` are paths with the reason, as far as it is
+    known. `documents` and the rest count rows of this repository, `database_bytes` is all there is.
     `vectors` is None where nobody makes any.
     """
 
     commit: str
     files: int
-    missing: int
-    past_known: bool
     left_out: Mapping[str, str]
-    documents: int
-    listings: int
-    postings_bytes: int
-    database_bytes: int
-    vectors: Coverage | None
+    small: bool = False
+    missing: int = 0
+    past_known: bool = True
+    documents: int = 0
+    listings: int = 0
+    postings_bytes: int = 0
+    database_bytes: int = 0
+    vectors: Coverage | None = None
 
     @property
     def fresh(self) -> bool:
-        """Whether a query of this commit has nothing to read."""
+        """Whether nothing of this commit is still to be stored."""
         return not self.missing and self.past_known
 
 
@@ -66,9 +71,14 @@ class Indexed:
 
 
 def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
-    """The index of a commit, up to date. `rebuild` begins with nothing. Raises NoDatabase."""
+    """The index of a commit, up to date. `rebuild` begins with nothing. Raises NoDatabase.
+
+    No database is opened for a small tree: searches would not ask it.
+    """
     began = time.monotonic()
     commit = site.repo.resolve(base)
+    if small := _small(site, commit):
+        return Indexed(small.files, 0, time.monotonic() - began, small, None)
     with opened(site, commit) as store:
         if rebuild:
             store.forget()
@@ -126,38 +136,56 @@ def summarised(
 
 
 def status(site: Site, base: str) -> Status:
-    """What the index has of a commit; nothing is read. Raises NoDatabase."""
+    """What the index has of a commit; nothing is stored. Raises NoDatabase."""
     commit = site.repo.resolve(base)
+    if small := _small(site, commit):
+        return small
     with opened(site, commit) as store:
         return _status(site, store, commit)
+
+
+def _small(site: Site, commit: str) -> Status | None:
+    """What there is of a small tree, which is read for that as for a search; None for others."""
+    tree = site.repo.tree_of(commit)
+    files = site.repo.files(tree)
+    if not is_small(files):
+        return None
+    listed = filling.files_of(MemoryStore(), site.repo, tree, lambda _done, _all: None)
+    skipped = {listed.labels[at]: why for at, why in listed.skipped().items()}
+    known = len(listed.labels) - len(skipped)
+    return Status(commit, known, _left_out(files, skipped), small=True)
 
 
 def _status(site: Site, store: PgStore, commit: str) -> Status:
     tree = site.repo.tree_of(commit)
     files = site.repo.files(tree)
-    wanted = filling.readable(files)
-    missing = set(store.missing((file.blob, language_of(file.path)) for file in wanted))
-    listed = store.listing(tree)
-    skipped = {listed.labels[at]: why for at, why in listed.skipped().items()} if listed else {}
+    wanted = {file.path: (file.blob, language_of(file.path)) for file in filling.readable(files)}
+    missing = set(store.missing(wanted.values()))
+    reasons = store.left_out(blob for blob, _ in wanted.values())
+    skipped = {path: reasons[each] for path, each in wanted.items() if each in reasons}
     sizes = store.sizes()
     return Status(
         commit=commit,
         files=len(wanted) - len(skipped),
-        missing=sum((file.blob, language_of(file.path)) in missing for file in wanted),
+        left_out=_left_out(files, skipped),
+        missing=sum(each in missing for each in wanted.values()),
         past_known=store.listing(commit) is not None,
-        left_out=dict(sorted((*_unread(files), *skipped.items()))),
         documents=sizes.documents,
         listings=sizes.listings,
         postings_bytes=sizes.postings_bytes,
         database_bytes=sizes.database,
-        vectors=store.vectors().coverage(site.config.embeddings, listed.documents)
-        if listed and site.config.embeddings
-        else None,
+        vectors=_coverage(site, store, tree) if site.config.embeddings else None,
     )
 
 
-def _unread(files: Sequence[TreeFile]) -> list[tuple[str, str]]:
-    return [(file.path, why) for file in files if (why := filling.why_unread(file))]
+def _coverage(site: Site, store: PgStore, tree: str) -> Coverage | None:
+    listed = store.listing(tree)
+    return store.vectors().coverage(site.config.embeddings, listed.documents) if listed else None
+
+
+def _left_out(files: Sequence[TreeFile], skipped: Mapping[str, str]) -> Mapping[str, str]:
+    unread = {file.path: why for file in files if (why := filling.why_unread(file))}
+    return dict(sorted({**unread, **skipped}.items()))
 
 
 def reasons(left_out: Mapping[str, str]) -> list[tuple[str, int]]:

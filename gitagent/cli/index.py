@@ -8,6 +8,8 @@ import click
 
 if TYPE_CHECKING:
     from gitagent.indexing import Indexed, Status
+    from gitagent.progress import Tell
+    from gitagent.site import Site
     from gitagent.summaries import Summarised
 
 
@@ -33,7 +35,8 @@ def index(
     """Bring the index of a commit up to date, and say what it has and what it leaves out.
 
     Tasks and `context` do that by themselves. What is known belongs to the content of files: after
-    a change of branch nothing is read, after a commit what it changed.
+    a change of branch nothing is read, after a commit what it changed. A small tree is read anew in
+    each command, and nothing is kept of it.
 
     With `--summaries` a model is asked for two sentences about each folder that has none, which
     planners are told from then on; `context --map` shows them. It costs, so it is never done
@@ -49,23 +52,36 @@ def index(
         raise click.UsageError("No model is asked without --summaries.")
     site = here.site(base)
     progress = Progress()
-    done = None if only_status else indexing.brought(site, base, progress, rebuild=rebuild)
+    done = None if only_status else _brought(site, base, progress, rebuild, summaries)
     said = indexing.summarised(site, base, progress, model, budget) if summaries else None
     progress.close()
-    status = done.status if done else indexing.status(site, base)
+    status = indexing.status(site, base) if only_status else done.status if done else None
     if as_json:
         print_json({**_done(done), **_document(status), **_said(said)})
         return
     if done:
-        click.echo(f"{done.read} files read in {done.seconds:.1f} s.", err=True)
+        click.echo(f"{_files(done.read)} read in {done.seconds:.1f} s.", err=True)
     if done and done.vectors:
         told = f"{done.vectors.made} vectors made, {done.vectors.left} are missing."
         click.echo(f"{told} {printable(done.vectors.stopped)}".rstrip(), err=True)
     if said:
         spent = f"${said.usd:.4f}"
         click.echo(f"{said.made} summaries made for {spent}, {said.known} known.", err=True)
-    for line in _lines(status, verbose):
+    for line in _lines(status, verbose) if status else ():
         click.echo(line)
+
+
+def _brought(site: Site, base: str, tell: Tell, rebuild: bool, summaries: bool) -> Indexed | None:
+    """What was done; None where summaries were asked for, too, which need no database."""
+    from gitagent.errors import NoDatabase
+    from gitagent.indexing import brought
+
+    try:
+        return brought(site, base, tell, rebuild=rebuild)
+    except NoDatabase:
+        if not summaries:
+            raise
+        return None
 
 
 def _said(summarised: Summarised | None) -> dict[str, Any]:
@@ -88,30 +104,46 @@ def _done(done: Indexed | None) -> dict[str, Any]:
     }
 
 
-def _document(status: Status) -> dict[str, Any]:
+def _document(status: Status | None) -> dict[str, Any]:
     import dataclasses
 
-    return {"fresh": status.fresh, **dataclasses.asdict(status)}
+    return {"fresh": status.fresh, **dataclasses.asdict(status)} if status else {}
 
 
 def _lines(status: Status, verbose: bool) -> list[str]:
-    from gitagent.cli.screen import amount, printable
+    from gitagent.cli.screen import printable
     from gitagent.indexing import reasons
 
-    state = "up to date" if status.fresh else f"{status.missing} files not read yet"
-    if not status.missing and not status.past_known:
-        state = "files up to date, the past not read yet"
-    size = f"{amount(status.database_bytes)} on disk, all repositories together"
-    lines = [
-        f"commit    {status.commit[:10]}, {status.files} files: {state}",
-        f"kept      {status.documents} files and commits, {status.listings} trees and pasts",
-        f"database  {size}",
-    ]
+    lines = [f"commit    {status.commit[:10]}, {_files(status.files)}: {_state(status)}"]
+    if not status.small:
+        lines += _kept(status)
     if status.vectors:
         some = f"{status.vectors.embedded} of {status.vectors.places} parts have one"
         lines.append(f"vectors   {some}")
     if verbose:
         out = [f"left out  {printable(path)}: {why}" for path, why in status.left_out.items()]
     else:
-        out = [f"left out  {count} files: {why}" for why, count in reasons(status.left_out)]
+        out = [f"left out  {_files(count)}: {why}" for why, count in reasons(status.left_out)]
     return [*lines, *out]
+
+
+def _state(status: Status) -> str:
+    if status.small:
+        return "read anew in each command, so nothing is kept"
+    if status.missing:
+        return f"{_files(status.missing)} not read yet"
+    return "up to date" if status.fresh else "files up to date, the past not read yet"
+
+
+def _kept(status: Status) -> list[str]:
+    from gitagent.cli.screen import amount
+
+    size = f"{amount(status.database_bytes)} on disk, all repositories together"
+    return [
+        f"kept      {status.documents} files and commits, {status.listings} trees and pasts",
+        f"database  {size}",
+    ]
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'s' * (count != 1)}"

@@ -19,6 +19,7 @@ from gitagent.edits.text import described, invisible
 from gitagent.errors import Refused
 
 _LONGEST_PATH = 4096
+_PATHS_KEPT = 65_536
 _LONGEST_PART = 255
 _GITLINK = 0o160000
 _GIT_FOLDER = re.compile(r"\.git|git~\d+")
@@ -43,6 +44,7 @@ def control_file(path: str) -> str | None:
     return next((reason for pattern, reason in CONTROL if _matches(parts, pattern)), None)
 
 
+@lru_cache(maxsize=_PATHS_KEPT)
 def secret(path: str) -> bool:
     """Whether the name of `path` says that it holds secrets, which no model may see."""
     parts = [_folded(part) for part in path.split("/") if part not in ("", ".")]

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import TypeVar
 
+from msgspec import MsgspecError
+
 from gitagent.domain.code import Definition, Links, Mention
 from gitagent.domain.context import Hit
 from gitagent.errors import NoDatabase
@@ -37,13 +39,20 @@ SNAPSHOTS_KEPT = 8
 PATIENCE_S = 0.3
 """How long a query's vector is waited for, where somebody makes vectors."""
 
+REBUILD = "`git agent index --rebuild` makes it anew."
+
 Database = Callable[[], AbstractContextManager[Store]]
 OnLost = Callable[[NoDatabase], None]
 
 
 def is_small(files: Iterable[TreeFile]) -> bool:
     """Whether a tree is read anew each time, whatever database there is."""
-    return sum(file.size for file in filling.readable(files)) <= SMALL
+    left = SMALL
+    for file in files:
+        left -= 0 if filling.why_unread(file) else file.size
+        if left < 0:
+            return False
+    return True
 
 
 class CodeIndex:
@@ -144,10 +153,15 @@ class CodeIndex:
         try:
             return ask(self.snapshot(tree))
         except NoDatabase as error:
-            self._on_lost(error)
-            self._database = None
-            self.close()
-            return ask(self.snapshot(tree))
+            self._lose(error)
+        except MsgspecError:
+            self._lose(NoDatabase("What the index keeps cannot be read.", hint=REBUILD))
+        return ask(self.snapshot(tree))
+
+    def _lose(self, error: NoDatabase) -> None:
+        self._on_lost(error)
+        self._database = None
+        self.close()
 
     def _links_of(self, tree: str, snapshot: Snapshot) -> TreeLinks:
         if tree not in self._links:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from gitagent.git.past import Past
 from gitagent.git.repository import GitRepo
 from gitagent.index import code
 from gitagent.index.code import CodeIndex
+from gitagent.index.document import Document
 from gitagent.index.left_out import LARGEST
 from gitagent.index.memory import MemoryStore
 from gitagent.index.pg import connect
@@ -55,6 +57,13 @@ class Lost:
 
     def __call__(self, error: NoDatabase) -> None:
         self.told.append(str(error))
+
+
+class Unreadable(MemoryStore):
+    """Keeps what nobody can read, as another version might."""
+
+    def put(self, documents: Sequence[Document]) -> int:
+        return super().put([replace(d, places=b"\xc1", facts=b"\xc1") for d in documents])
 
 
 @contextmanager
@@ -149,6 +158,20 @@ def test_a_database_that_cannot_be_opened_is_told_once(
         assert answers(index, tree) == expected
         assert answers(index, tree) == expected
     assert lost.told == ["There is none."]
+
+
+def test_rows_that_cannot_be_read_are_done_without(
+    repo: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told once, with what makes them anew."""
+    monkeypatch.setattr(code, "SMALL", 0)
+    told: list[NoDatabase] = []
+    folder = repo(SHOP)
+    index, tree = opened(folder, Database(Unreadable()), on_lost=told.append)
+    in_memory, _ = opened(folder)
+    with index, in_memory:
+        assert answers(index, tree) == answers(in_memory, tree)
+    assert ["--rebuild" in error.hint for error in told] == [True]
 
 
 def test_a_database_says_what_memory_says(

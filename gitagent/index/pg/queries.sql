@@ -109,6 +109,12 @@ where repository = %(repository)s and id = any(%(documents)s) and skipped = '';
 select id, skipped from documents
 where repository = %(repository)s and id = any(%(documents)s) and skipped <> '';
 
+-- name: left_out
+-- The same by object, whether they are listed or not.
+select object, language, skipped from documents
+where repository = %(repository)s and edition = %(edition)s and object = any(%(objects)s)
+  and skipped <> '';
+
 -- name: listings
 select count(*) from listings where repository = %(repository)s;
 

@@ -135,6 +135,13 @@ class PgStore:
         with translated():
             return dict(self._run("skipped", documents=list(documents)).fetchall())
 
+    def left_out(self, objects: Iterable[str]) -> dict[tuple[str, str], str]:
+        """Of objects that are stored, by object and language: why nothing is known of them."""
+        asked = [bytes.fromhex(one) for one in dict.fromkeys(objects)]
+        with translated():
+            rows = self._run("left_out", objects=asked).fetchall()
+        return {(blob.hex(), language): why for blob, language, why in rows}
+
     def vectors(self) -> VectorStore:
         """The vectors of the same repository."""
         return VectorStore(self._connection)
