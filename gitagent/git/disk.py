@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ JOURNALED = ("data=ordered", "data=journal")
 """How ext4 says that it has a journal, and that content goes before the names that lead to it."""
 UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ESPIPE)
 MOST_OPEN = 100
+AT_ONCE = 8
 ENOUGH, IDLE_S = 16, 5.0
 READ_ONLY = 0o444
 TMPFILE = getattr(os, "O_TMPFILE", 0)
@@ -57,16 +59,44 @@ def _journaled(device: str) -> bool:
     return any(option in options for option in JOURNALED)
 
 
+def covered(folder: str, beside: str) -> bool:
+    """Whether what is committed in the folder `beside` commits all that was `put` in `folder`."""
+    return Path(folder).stat().st_dev == Path(beside).stat().st_dev and in_order(folder)
+
+
 def start(handle: int, folder: str) -> None:
     """Let the content of an open file be written out, without waiting for it."""
     if in_order(folder):
         _out(handle, WRITE)
 
 
-def put(handle: int, folder: str) -> None:
-    """The content of an open file is on the disk; its name and size are with the next `commit`."""
-    if not in_order(folder) or not _out(handle, WAIT_BEFORE | WRITE | WAIT_AFTER):
-        os.fsync(handle)
+def put(handles: Sequence[int], folder: str) -> None:
+    """The content of open files is on the disk; names and sizes are with the next `commit`."""
+    if in_order(folder):
+        handles = [each for each in handles if not _out(each, WAIT_BEFORE | WRITE | WAIT_AFTER)]
+    fsync_all(handles)
+
+
+def fsync_all(handles: Sequence[int]) -> None:
+    """Files and folders by their handles, at once: they wait for the same flush of the disk."""
+    mine, begun = [*handles], []
+    try:
+        with suppress(RuntimeError):  # no thread to be had, or none any more: then one by one
+            while len(mine) > 1:
+                begun.append(_waiting(os.getpid()).submit(os.fsync, mine[-1]))
+                mine.pop()
+        for handle in mine:
+            os.fsync(handle)
+    finally:
+        wait(begun)
+    for each in begun:
+        each.result()
+
+
+@lru_cache(maxsize=1)
+def _waiting(_pid: int) -> ThreadPoolExecutor:
+    """Threads that wait for the disk. A fork has none of those of its parent."""
+    return ThreadPoolExecutor(AT_ONCE, "fsync")
 
 
 class Batch:
@@ -79,8 +109,7 @@ class Batch:
     def __init__(self, folder: str, beside: str) -> None:
         self._handles: dict[str, int] = {}
         self._folder = folder
-        same = Path(folder).stat().st_dev == Path(beside).stat().st_dev
-        self._in_order = same and in_order(folder)
+        self._in_order = covered(folder, beside)
 
     def __contains__(self, place: str) -> bool:
         return place in self._handles
@@ -100,20 +129,17 @@ class Batch:
     def sync(self, *, for_good: bool = False) -> None:
         """As `put`, for all; also their names where that takes more. `for_good` commits them, where
         nothing else will."""
-        folder = self._folder
+        if not self._handles:
+            return
+        handles = [*self._handles.values()]
         try:
-            for handle in self._handles.values():
-                if self._in_order:
-                    put(handle, folder)
-                else:
-                    os.fsync(handle)
-            if self._handles and self._in_order:
+            if self._in_order:
+                put(handles, self._folder)
                 if for_good:
-                    os.fsync(next(iter(self._handles.values())))
-            elif self._handles:
-                named = {Path(place).parent for place in self._handles}
-                for each in (*named, Path(folder)):
-                    fsync(each)
+                    os.fsync(handles[0])
+            else:
+                fsync_all(handles)
+                fsync_folders({*map(os.path.dirname, self._handles), self._folder})
         finally:
             for handle in self._handles.values():
                 os.close(handle)
@@ -187,19 +213,26 @@ class Blanks:
 
 
 def commit(place: Path, folder: str) -> None:
-    """All that was `put` before is there for good, and so is the file `place` under its name."""
-    fsync(place)
-    if not in_order(folder):
-        fsync(place.parent)
+    """All that was `put` before is there for good, and so is the file `place`, one of it, under its
+    name."""
+    fsync(place if in_order(folder) else place.parent)
 
 
 def fsync(place: Path) -> None:
     """A file by itself or, of a folder, the names in it."""
-    handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    fsync_folders([str(place)])
+
+
+def fsync_folders(places: Iterable[str]) -> None:
+    """The names in each of these folders."""
+    handles: list[int] = []
     try:
-        os.fsync(handle)
+        for place in places:
+            handles.append(os.open(place, os.O_RDONLY | os.O_CLOEXEC))
+        fsync_all(handles)
     finally:
-        os.close(handle)
+        for handle in handles:
+            os.close(handle)
 
 
 def _out(handle: int, flags: int) -> bool:

@@ -47,7 +47,7 @@ def held(common: Path, name: str, *, removes: bool = False) -> Iterator[Callable
         _clear(handle, common, name)
         with writing():
             os.pwrite(handle, _words(removes), 0)
-            disk.put(handle, str(common))
+            disk.put([handle], str(common))
         reach("lock taken")
         try:
             yield lambda: _note(handle, removes, _identity(_lock(common, name)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,22 +128,26 @@ def _moving_own(
         yield
         reach("ref to be moved")
         with writing():
-            _log(repository, name, f"{old} {new} {_signed(repository)}\t{reason}\n")
-            lock.write(f"{new}\n")
+            line = f"{old} {new} {_signed(repository)}\t{reason}\n"
+            with _logged(repository, name, line) as log:
+                lock.write(f"{new}\n")
+                disk.put([lock.handle, *log], str(lock.common))
             reach("ref written")
             lock.become(name)
 
 
-def _log(repository: pygit2.Repository, name: str, line: str) -> None:
-    """Add to a ref's log, where git keeps one."""
+@contextmanager
+def _logged(repository: pygit2.Repository, name: str, line: str) -> Iterator[Sequence[int]]:
+    """Add to a ref's log, where git keeps one; the log's handle, for what is to be synced."""
     place = _reflog(repository, name)
     if not place.is_file():
+        yield ()
         return
     with place.open("ab") as file:
         file.write(line.encode())
         file.flush()
-        disk.put(file.fileno(), str(worktrees.shared(Path(repository.path))))
-    reach("reflog written")
+        reach("reflog written")
+        yield (file.fileno(),)
 
 
 def _signed(repository: pygit2.Repository) -> str:
@@ -229,7 +233,6 @@ class _Lock:
     def write(self, text: str) -> None:
         os.write(self.handle, text.encode())
         self.note()
-        disk.put(self.handle, str(self.common))
 
     def become(self, name: str) -> None:
         place = self.common / name

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -134,3 +138,47 @@ def test_blanks_that_nobody_takes_are_let_go(
         assert time.monotonic() < ends
         time.sleep(0.001)
     os.close(handle)
+
+
+def test_syncs_at_once_say_what_went_wrong(tmp_path: Path) -> None:
+    """Whichever of them it was; and none of them goes on behind whoever asked."""
+    good = [os.open(tmp_path / str(n), os.O_WRONLY | os.O_CREAT) for n in range(3)]
+    disk.fsync_all([])
+    disk.fsync_all(good)
+    pipe = os.pipe()
+    for handles in ([pipe[0], *good], [*good, pipe[0]]):
+        with pytest.raises(OSError, match="Invalid argument"):
+            disk.fsync_all(handles)
+    for handle in (*good, *pipe):
+        os.close(handle)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own_to_sync_with(tmp_path: Path) -> None:
+    """Those of its parent are not there, and would be waited for in vain."""
+    handles = [os.open(tmp_path / str(n), os.O_WRONLY | os.O_CREAT) for n in range(3)]
+    disk.fsync_all(handles)
+    if (pid := os.fork()) == 0:
+        disk.fsync_all(handles)
+        os._exit(7)
+    ends = time.monotonic() + 10
+    while (ended := os.waitpid(pid, os.WNOHANG))[0] == 0:
+        if time.monotonic() > ends:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+    assert os.waitstatus_to_exitcode(ended[1]) == 7
+    for handle in handles:
+        os.close(handle)
+
+
+def test_syncs_without_a_thread_go_one_by_one(tmp_path: Path) -> None:
+    """As at the end of a program, when none can be had any more."""
+    script = f"""
+        import atexit, os
+        from gitagent.git import disk
+        handles = [os.open({str(tmp_path)!r}, os.O_RDONLY) for _ in range(3)]
+        disk.fsync_all(handles)
+        atexit.register(lambda: (disk.fsync_all(handles), print("done")))
+    """
+    argv = [sys.executable, "-c", dedent(script)]
+    assert subprocess.run(argv, capture_output=True, text=True, timeout=30).stdout == "done\n"

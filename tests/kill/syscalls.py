@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,7 +55,19 @@ def recorded(
     assert ended.code == 0, ended.err
     lines = record.read_text(errors="backslashreplace").splitlines()
     record.unlink()
-    return lines
+    return [*_whole(lines)]
+
+
+def _whole(lines: Iterable[str]) -> Iterator[str]:
+    """A call during which another thread made one stands where it came back."""
+    begun: dict[tuple[str, str], str] = {}
+    for line in lines:
+        if found := re.match(r"((\d+) +(\w+)\(.*) <unfinished \.\.\.>$", line):
+            begun[found[2], found[3]] = found[1]
+        elif found := re.match(r"(\d+) +<\.\.\. (\w+) resumed>(.*)", line):
+            yield begun.pop((found[1], found[2]), "") + found[3]
+        else:
+            yield line
 
 
 def points(scene: Scene, words: Sequence[str]) -> list[str]:
