@@ -34,6 +34,8 @@ PLACES = (
     "ref to be removed",
     "reflog removed",
     "ref removed",
+    "packs folded",
+    "folded packs removed",
     "branch moved, log not yet",
     "files to be written",
     "files written",

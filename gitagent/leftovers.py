@@ -17,8 +17,9 @@ OURS = ("refs/heads/agent/", FAMILY)
 
 
 def sweep(repo: GitRepo) -> None:
-    """Clean the git folder: locks, room that is held for nobody, patch files of no task."""
+    """Clean the git folder: locks, packs, room that is held for nobody, patch files of no task."""
     locks.sweep(repo.folder)
+    repo.fold_packs(least=0)
     for name in locks.names(repo.folder):
         if name.startswith(OURS) and repo.ref(name) is None:
             locks.forget(repo.folder, name)

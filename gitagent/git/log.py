@@ -218,18 +218,21 @@ class TaskLog:
         self._repo.unkept.prepare()
         self.on_event(event)
         reach(f"{entry.kind}: kept")
+        self._repo.fold_packs()
 
     def _put(self, entry: Entry, event: Event, state: TaskState) -> None:
         """What a gc took of the trees that the event holds is written again."""
         self._repo.unkept.restore()
         files = state_files.encode(state, self.state, self._files)
         written = self._written(files, entry.notes)
-        tree = self._repo.changed(self._tree, written, entry.code)
-        parents = [*([self._tip] if self._tip else []), *entry.keeps]
-        commit = self._repo.commit(tree.id, parents, _message(event, state))
-        reach(f"{entry.kind}: written")
-        with self._repo.keeping():
-            self._move(entry, commit)
+        with self._repo.event_pack() as pack:
+            tree = self._repo.changed(self._tree, written, entry.code, pack)
+            parents = [*([self._tip] if self._tip else []), *entry.keeps]
+            commit = self._repo.commit(tree.id, parents, _message(event, state), pack)
+            pack.put()
+            reach(f"{entry.kind}: written")
+            with self._repo.keeping():
+                self._move(entry, commit)
         self.state, self._tip, self._files, self._events = state, commit, files, event.n
         self._tree = tree
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from gitagent.domain.edit import File
 from gitagent.errors import NoCommits, NotARepository, UnknownRevision, UsageError
-from gitagent.git import folders, refs, trees, worktrees
+from gitagent.git import folders, folding, refs, trees, worktrees
 from gitagent.git.folders import Folder
+from gitagent.git.packs import EventPack
 from gitagent.git.reading import present
 from gitagent.git.unkept import BLOB, COMMIT, TREE, Unkept, outwait_gc
 from gitagent.ports import TreeFile
@@ -202,7 +203,8 @@ class GitRepo:
         return None if entry is None else int(entry.filemode)
 
     def with_files(self, tree: str, changes: Mapping[str, File | None]) -> str:
-        leaves = {path: self._leaf(file) if file else None for path, file in changes.items()}
+        write = self.unkept.write
+        leaves = {path: _leaf(file, write) if file else None for path, file in changes.items()}
         base = self._tree(tree) if tree else None
         return trees.write(self.pygit2, base, leaves, self.unkept)
 
@@ -210,36 +212,55 @@ class GitRepo:
         """A tree of our own making, to be changed by `changed`; a new one where `tree` is empty."""
         return folders.opened(tree, self._raw) if tree else Folder()
 
-    def changed(self, folder: Folder, files: Changes, code: Mapping[str, str]) -> Folder:
-        """The folder with these files written or removed, and these trees put in."""
-        leaves = {name: self._leaf(file) if file else None for name, file in files.items()}
+    def event_pack(self) -> EventPack:
+        """What is to be kept together."""
+        return EventPack(self.unkept, str(self.folder))
+
+    def fold_packs(self, *, least: int = folding.AT_ONCE) -> None:
+        """Make few of the packs of events, of all tasks, once there are so many."""
+        folding.fold(self.folder, self.unkept.folder, least=least)
+
+    def changed(
+        self,
+        folder: Folder,
+        files: Changes,
+        code: Mapping[str, str],
+        pack: EventPack | None = None,
+    ) -> Folder:
+        """The folder with these files written or removed, and these trees put in; what is new of
+        it is in the pack where there is one."""
+        write = pack.add if pack else self.unkept.write
+        leaves = {name: _leaf(file, write) if file else None for name, file in files.items()}
         leaves |= {name: (tree, trees.TREE) for name, tree in code.items()}
-        return folders.changed(
-            folder, leaves, self._raw, lambda data: self.unkept.write(TREE, data)
-        )
+        return folders.changed(folder, leaves, self._raw, lambda data: write(TREE, data))
 
     def _raw(self, tree: str) -> bytes:
         with self._present():
             return self.pygit2.odb.read(tree)[1]
 
-    def commit(self, tree: str, parents: Sequence[str], message: str) -> str:
+    def commit(
+        self, tree: str, parents: Sequence[str], message: str, pack: EventPack | None = None
+    ) -> str:
+        """A commit by the bot, in the pack where there is one."""
         import pygit2
 
         author = pygit2.Signature(*self._bot)
-        return self._new_commit(author, message, tree, parents)
+        write = pack.add if pack else self.unkept.write
+        return write(COMMIT, self._commit_of(author, message, tree, parents))
 
     def copy_commit(self, commit: str, tree: str, parent: str) -> str:
         """The commit on another parent: same author, message and trailers."""
         original = self._commit(commit)
-        return self._new_commit(original.author, original.message, tree, [parent])
+        made = self._commit_of(original.author, original.message, tree, [parent])
+        return self.unkept.write(COMMIT, made)
 
-    def _new_commit(
+    def _commit_of(
         self, author: pygit2.Signature, message: str, tree: str, parents: Sequence[str]
-    ) -> str:
+    ) -> bytes:
         head = [f"tree {tree}", *(f"parent {each}" for each in parents)]
         signed = [b"author " + _signed(author), b"committer " + _signed(self.committer())]
         lines = ["\n".join(head).encode(), *signed, b"", message.encode(errors="surrogateescape")]
-        return self.unkept.write(COMMIT, b"\n".join(lines))
+        return b"\n".join(lines)
 
     def ref(self, name: str) -> str | None:
         return refs.read(self.pygit2, name)
@@ -401,10 +422,6 @@ class GitRepo:
             )
         return name, email
 
-    def _leaf(self, file: File) -> tuple[str, int]:
-        blob = self.unkept.write(BLOB, file.data)
-        return blob, trees.EXECUTABLE if file.executable else trees.REGULAR
-
     def _commit(self, commit: str) -> pygit2.Commit:
         import pygit2
 
@@ -437,6 +454,10 @@ class GitRepo:
     def _diff(self, before: str, after: str) -> pygit2.Diff:
         with self._present():
             return self._tree(before).diff_to_tree(self._tree(after))
+
+
+def _leaf(file: File, write: Callable[[int, bytes], str]) -> tuple[str, int]:
+    return write(BLOB, file.data), trees.EXECUTABLE if file.executable else trees.REGULAR
 
 
 def _signed(who: pygit2.Signature) -> bytes:

@@ -55,7 +55,7 @@ class Unkept:
         libgit2 syncs each object by itself, which costs an event more than all else in it.
         """
         content = _object(kind, data)
-        name = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        name = _id(content)
         self._put(name, content)
         self._objects[name] = kind, data if len(data) <= REMEMBERED_BYTES else None
         return name
@@ -116,7 +116,7 @@ class Unkept:
         handle = self._blanks.take() if blank else None
         if handle is None or not self._filled(handle, data, partial(self._named, handle, place)):
             # all are begun in one folder: one in each of many costs a file system much more
-            temporary = Path(self._folder, f"tmp_obj_{secrets.token_hex(8)}")
+            temporary = Path(self.folder, f"tmp_obj_{secrets.token_hex(8)}")
             handle = os.open(temporary, NEW, disk.READ_ONLY)
             try:
                 self._filled(handle, data, lambda: _renamed(temporary, place))
@@ -132,7 +132,7 @@ class Unkept:
             left = memoryview(data)
             while left:
                 left = left[os.write(handle, left) :]
-            disk.start(handle, self._folder)
+            disk.start(handle, self.folder)
             done = name()
         finally:
             if not done:
@@ -152,24 +152,25 @@ class Unkept:
         return False
 
     def _place(self, name: str) -> str:
-        return f"{self._folder}/{name[:2]}/{name[2:]}"
+        return f"{self.folder}/{name[:2]}/{name[2:]}"
 
     def _is_there(self, name: str) -> bool:
         """In a pack, by a look at the disk: the database in use may still know what is gone."""
         import pygit2
 
-        return name in pygit2.Odb(self._folder)
+        return name in pygit2.Odb(self.folder)
 
     @property
     def _blanks(self) -> disk.Blanks:
-        return disk.blanks(self._folder)
+        return disk.blanks(self.folder)
 
     @cached_property
     def _unsynced(self) -> disk.Batch:
-        return disk.Batch(self._folder, str(worktrees.shared(Path(self._repository.path))))
+        return disk.Batch(self.folder, str(worktrees.shared(Path(self._repository.path))))
 
     @cached_property
-    def _folder(self) -> str:
+    def folder(self) -> str:
+        """Where the objects are kept."""
         return self._named_folder or str(worktrees.shared(Path(self._repository.path)) / "objects")
 
     @staticmethod
@@ -178,6 +179,15 @@ class Unkept:
             "A `git gc --prune=now` has removed what was just being written.",
             hint="Nothing of yours is lost. Do it again when the gc has ended.",
         )
+
+
+def object_id(kind: int, data: bytes) -> str:
+    """What git calls an object, wherever it keeps it."""
+    return _id(_object(kind, data))
+
+
+def _id(content: bytes) -> str:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def _object(kind: int, data: bytes) -> bytes:
@@ -228,13 +238,13 @@ def outwait_gc(common: Path) -> None:
     `common` is the git folder that all worktrees share. A gc on another machine cannot be seen.
     """
     ends = time.monotonic() + GC_PATIENCE_S
-    while _gc_at_work(common):
+    while gc_at_work(common):
         if time.monotonic() > ends:
             raise Conflict("`git gc` has been at work here for too long to wait for it.")
         time.sleep(PAUSE_S)
 
 
-def _gc_at_work(common: Path) -> bool:
+def gc_at_work(common: Path) -> bool:
     try:
         said = (common / GC_PID).read_bytes()
     except OSError:
