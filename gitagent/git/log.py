@@ -36,6 +36,8 @@ SUMMARIES = "summaries-"
 """What the ids of logs begin with that hold what was said of folders; they are no tasks."""
 NOT_TASKS = ("salvaged/", SUMMARIES)
 NOT_BEGUN = "Nothing was begun. Make room, or make it writable, then start the task again."
+FOLD_EVERY = 4
+"""Events between two looks whether there are many packs."""
 KEPT_ROOM_FOR = (Kind.ANSWERED, Kind.FAILED)
 FULL = (OSError, Unwritable)
 LARGEST = 16 << 20
@@ -218,7 +220,8 @@ class TaskLog:
         self._repo.unkept.prepare()
         self.on_event(event)
         reach(f"{entry.kind}: kept")
-        self._repo.fold_packs()
+        if event.n % FOLD_EVERY == 0:
+            self._repo.fold_packs()
 
     def _put(self, entry: Entry, event: Event, state: TaskState) -> None:
         """What a gc took of the trees that the event holds is written again."""

@@ -17,8 +17,9 @@ ID_BYTES = 20
 HEAD, INDEX_HEAD = b"PACK\0\0\0\2", b"\xfftOc\0\0\0\2"
 FANOUT_BYTES = 4 * 256
 WHOLE_KINDS = (1, 2, 3, 4)
-LEVEL = 1
-"""Of compression: git copies an entry as it is into the packs that it makes and sends."""
+LEVEL, SMALL = 1, 1000
+"""How content is compressed, for git copies an entry as it is into the packs that it makes and
+sends; and the bytes for which that takes longer than it is worth."""
 
 Entries = Mapping[bytes, bytes]
 """Of each object, by its id: kind and size, then its content, compressed."""
@@ -32,7 +33,14 @@ def entry(kind: int, data: bytes) -> bytes:
         head[-1] |= 0x80
         head.append(left & 0x7F)
         left >>= 7
-    return bytes(head) + zlib.compress(data, LEVEL)
+    return bytes(head) + (zlib.compress(data, LEVEL) if size > SMALL else _stored(data))
+
+
+def _stored(data: bytes) -> bytes:
+    """What zlib makes of it without compression; setting zlib up takes longer than that."""
+    size = len(data)
+    head = struct.pack("<2sBHH", b"\x78\x01", 1, size, size ^ 0xFFFF)
+    return head + data + zlib.adler32(data).to_bytes(4)
 
 
 def joined(entries: Entries) -> tuple[bytes, bytes]:
