@@ -11,9 +11,9 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,7 @@ class Batch:
 
     def __init__(self, folder: str, beside: str) -> None:
         self._handles: dict[str, int] = {}
+        self._named: set[str] = set()
         self._folder = folder
         self._in_order = covered(folder, beside)
 
@@ -122,28 +123,32 @@ class Batch:
             os.close(before)
         self._handles[place] = handle
 
+    def add_names(self, folder: str) -> None:
+        """The names in a folder, of files whose content is there."""
+        self._named.add(folder)
+
     def __del__(self) -> None:
         for handle in self._handles.values():
             os.close(handle)
 
-    def sync(self, *, for_good: bool = False) -> None:
+    def sync(self, *, for_good: bool = False, also: Sequence[int] = ()) -> None:
         """As `put`, for all; also their names where that takes more. `for_good` commits them, where
-        nothing else will."""
-        if not self._handles:
-            return
+        nothing else will. Other open files in the folder `beside` may go with them."""
         handles = [*self._handles.values()]
+        if handles and not self._in_order:
+            self._named |= {*map(os.path.dirname, self._handles), self._folder}
         try:
-            if self._in_order:
-                put(handles, self._folder)
-                if for_good:
-                    os.fsync(handles[0])
-            else:
-                fsync_all(handles)
-                fsync_folders({*map(os.path.dirname, self._handles), self._folder})
+            with opened(self._named) as named:
+                if self._in_order:
+                    put([*handles, *also], self._folder)
+                    fsync_all([*named, *handles[: int(for_good)]])
+                else:
+                    fsync_all([*handles, *also, *named])
         finally:
-            for handle in self._handles.values():
+            for handle in handles:
                 os.close(handle)
             self._handles.clear()
+            self._named.clear()
 
 
 @lru_cache(maxsize=16)
@@ -220,16 +225,18 @@ def commit(place: Path, folder: str) -> None:
 
 def fsync(place: Path) -> None:
     """A file by itself or, of a folder, the names in it."""
-    fsync_folders([str(place)])
+    with opened([str(place)]) as handles:
+        fsync_all(handles)
 
 
-def fsync_folders(places: Iterable[str]) -> None:
-    """The names in each of these folders."""
+@contextmanager
+def opened(places: Iterable[str]) -> Iterator[Sequence[int]]:
+    """Handles of files or folders, to be synced."""
     handles: list[int] = []
     try:
         for place in places:
             handles.append(os.open(place, os.O_RDONLY | os.O_CLOEXEC))
-        fsync_all(handles)
+        yield handles
     finally:
         for handle in handles:
             os.close(handle)

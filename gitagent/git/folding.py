@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitagent.failpoints import reach
+from gitagent.git import disk
 from gitagent.git.pack import HEAD, entries_of
 from gitagent.git.packs import FOLDED, FOLDER, INDEX, KEEP, OF_EVENT, OURS, PACK, put, usable
 from gitagent.git.unkept import gc_at_work
@@ -49,7 +50,7 @@ def _fold(objects: str, least: int) -> None:
             folded.append(stem)
     if len(folded) < 2:
         return
-    put(objects, FOLDED, entries)
+    disk.fsync(Path(put(objects, FOLDED, entries)))
     reach("packs folded")
     if usable(objects):  # still: an index over many packs may have come meanwhile
         for stem in folded:

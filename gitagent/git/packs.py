@@ -57,7 +57,7 @@ class EventPack:
         return name
 
     def put(self) -> None:
-        """All of it is on the disk, for good once a ref that leads to it is."""
+        """All of it is on the disk, under its name with the next `sync` of what is unkept."""
         objects = self._unkept.folder
         if not usable(objects):
             for kind, data in self._objects.values():
@@ -65,7 +65,8 @@ class EventPack:
             return
         entries = {bytes.fromhex(name): entry(*each) for name, each in self._objects.items()}
         with writing():
-            put(objects, OF_EVENT, entries, beside=self._beside, keep=self._keep)
+            if named := put(objects, OF_EVENT, entries, beside=self._beside, keep=self._keep):
+                self._unkept.named(named)
 
     def __enter__(self) -> EventPack:
         return self
@@ -106,12 +107,12 @@ class Keep:
 
 def put(
     objects: str, beginning: str, entries: Entries, *, beside: str = "", keep: Keep | None = None
-) -> None:
-    """Write a pack whose name begins so.
+) -> str:
+    """Write a pack whose name begins so; the folder whose names are to be synced, which is none
+    where that is done by whatever is committed in the folder `beside`.
 
-    It is there for good, or once something is committed in the folder `beside`. What is in the two
-    files is on the disk before they have their names: of an index that is damaged each git command
-    would complain.
+    What is in the two files is on the disk before they have their names: of an index that is
+    damaged each git command would complain.
     """
     folder = f"{objects}/{FOLDER}"
     stem = f"{folder}/{(beginning + secrets.token_hex(20))[:DIGITS]}"
@@ -126,8 +127,7 @@ def put(
         disk.put([pack, index], folder) if covered else disk.fsync_all([pack, index])
         temporary.replace(stem + PACK)
         temporary_index.replace(stem + INDEX)
-    if not covered:
-        disk.fsync(Path(folder))
+    return "" if covered else folder
 
 
 @contextmanager

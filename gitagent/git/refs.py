@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 OBJECTS, REFS = "objects", "refs"
 OWN = "refs/gitagent/"
+Sync = Callable[[Sequence[int]], None]
+"""Puts on the disk what a ref is about to lead to, and with it these open files, the ref's own."""
 LOCK_WAITS = (0.02, 0.1, 0.3)
 """Seconds between tries to lock a ref: another git process holds a lock for an instant only."""
 
@@ -85,16 +87,16 @@ def targets(repository: pygit2.Repository, prefix: str) -> dict[str, str]:
 
 @contextmanager
 def moving(
-    repository: pygit2.Repository, name: str, new: str, old: str | None, reason: str
+    repository: pygit2.Repository, name: str, new: str, old: str | None, reason: str, sync: Sync
 ) -> Iterator[None]:
     """Compare-and-swap around a block: nobody else moves the ref while the block runs.
 
-    `old` None creates. The ref stays where it is if the block raises.
+    `old` None creates. The ref stays where it is if the block raises, or `sync` does.
     """
     if old is not None and name.startswith(OWN):
-        move = _moving_own(repository, name, new, old, reason)
+        move = _moving_own(repository, name, new, old, reason, sync)
     else:
-        move = _moving_any(repository, name, new, old, reason)
+        move = _moving_any(repository, name, new, old, reason, sync)
     with move:
         yield
     reach("ref moved")
@@ -102,7 +104,7 @@ def moving(
 
 @contextmanager
 def _moving_any(
-    repository: pygit2.Repository, name: str, new: str, old: str | None, reason: str
+    repository: pygit2.Repository, name: str, new: str, old: str | None, reason: str, sync: Sync
 ) -> Iterator[None]:
     """By libgit2, which knows what goes with a branch, and what may be in a new ref's way."""
     with _locked(repository, name) as transaction:
@@ -111,6 +113,7 @@ def _moving_any(
         if old is None:
             _check_free(repository, name)
         yield
+        sync(())
         reach("ref to be moved")
         transaction.set_target(name, new, message=reason)
     if old is None:
@@ -119,7 +122,7 @@ def _moving_any(
 
 @contextmanager
 def _moving_own(
-    repository: pygit2.Repository, name: str, new: str, old: str, reason: str
+    repository: pygit2.Repository, name: str, new: str, old: str, reason: str, sync: Sync
 ) -> Iterator[None]:
     """A ref of ours, at each event, with one sync for it, its log and all that was put before."""
     with _held(repository, name) as lock:
@@ -131,7 +134,7 @@ def _moving_own(
             line = f"{old} {new} {_signed(repository)}\t{reason}\n"
             with _logged(repository, name, line) as log:
                 lock.write(f"{new}\n")
-                disk.put([lock.handle, *log], str(lock.common))
+                sync([lock.handle, *log])
             reach("ref written")
             lock.become(name)
 

@@ -312,10 +312,13 @@ class GitRepo:
 
         The ref stays where it is if the block raises.
         """
-        with refs.moving(self.pygit2, name, new, old, reason):
+
+        def sync(files: Sequence[int]) -> None:
+            self.unkept.sync(also=files)
+
+        with refs.moving(self.pygit2, name, new, old, reason, sync):
             yield
             self.unkept.restore()
-            self.unkept.sync()
 
     @contextmanager
     def keeping(self) -> Iterator[None]:

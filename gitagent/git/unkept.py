@@ -13,7 +13,7 @@ import secrets
 import socket
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -64,10 +64,15 @@ class Unkept:
         """More will be written soon."""
         self._blanks.prepare()
 
-    def sync(self, *, for_good: bool = False) -> None:
-        """What was written is on the disk for good once a ref that leads to it is, or at once."""
+    def sync(self, *, for_good: bool = False, also: Sequence[int] = ()) -> None:
+        """What was written is on the disk for good once a ref that leads to it is, or at once; open
+        files of that ref may go with it."""
         with writing():
-            self._unsynced.sync(for_good=for_good)
+            self._unsynced.sync(for_good=for_good, also=also)
+
+    def named(self, folder: str) -> None:
+        """There are new names in a folder, which go with the next `sync`."""
+        self._unsynced.add_names(folder)
 
     def written(self, write: Callable[[], pygit2.Oid]) -> pygit2.Oid:
         """What `write` wrote, remembered; but for a large one, of which only the id is."""
