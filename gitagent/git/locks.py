@@ -2,7 +2,7 @@
 
 Beside each ref that we move there is a file of our own, held by flock while the ref is locked: the
 kernel lets go of it however the process ends. Before git's own lock is taken the file is filled,
-with who has it, then it says which file that lock is, afterwards it is emptied. So who gets the
+with who has it, then it says which file that lock is, afterwards it is blank. So who gets the
 flock and finds the file filled knows that its last holder died in between, and by which lock that
 one can be told.
 """
@@ -29,6 +29,8 @@ PATIENCE_S = 10.0
 GIT_MAY_TAKE_S = 1.0
 PAUSE_S = 0.01
 SHORT = 200
+"""Bytes of what is said, with blanks behind it: a file that is cut off and filled again gives its
+room on the disk back and takes new, each time."""
 
 Identity = tuple[int, ...]
 """Which file it is: its inode and, in nanoseconds, when it was written; empty for none."""
@@ -46,7 +48,7 @@ def held(common: Path, name: str, *, removes: bool = False) -> Iterator[Callable
     try:
         _clear(handle, common, name)
         with writing():
-            os.pwrite(handle, _words(removes), 0)
+            _say(handle, _words(removes))
             disk.put([handle], str(common))
         reach("lock taken")
         try:
@@ -54,7 +56,7 @@ def held(common: Path, name: str, *, removes: bool = False) -> Iterator[Callable
             reach("lock to be left")
         finally:
             # also where git's lock could not be had: whose that is, it is not ours
-            os.ftruncate(handle, 0)
+            _say(handle)
     finally:
         os.close(handle)
 
@@ -64,7 +66,7 @@ def sweep(common: Path) -> list[str]:
     swept = []
     for name in names(common):
         with _alone(common, name) as handle:
-            if handle is not None and os.fstat(handle).st_size:
+            if handle is not None and _read(handle):
                 _clear(handle, common, name)
                 swept.append(name)
     return swept
@@ -170,10 +172,14 @@ def _read(handle: int) -> Identity:
     return tuple(map(int, os.pread(handle, SHORT, 0).split()))
 
 
+def _say(handle: int, words: bytes = b"") -> None:
+    os.pwrite(handle, words.ljust(SHORT), 0)
+
+
 def _note(handle: int, removes: bool, lock: Identity) -> None:
     """Say which lock is ours, so that nobody need guess."""
     with writing():
-        os.pwrite(handle, _words(removes, lock), 0)
+        _say(handle, _words(removes, lock))
 
 
 def _clear(handle: int, common: Path, name: str) -> None:
@@ -190,7 +196,7 @@ def _clear(handle: int, common: Path, name: str) -> None:
         if found and (found == ours or _stays(lock, found)):
             lock.unlink(missing_ok=True)
             reach("stale lock removed")
-    os.ftruncate(handle, 0)
+    _say(handle)
 
 
 def _stays(lock: Path, found: Identity) -> bool:
