@@ -26,6 +26,7 @@ def surveyed(inquiry: Inquiry) -> Answer:
     Before anything is spent, raises BudgetExceeded where it cannot be enough, and UsageError where
     nothing can be read.
     """
+    inquiry.log.note(part=_room(inquiry))
     made, left_out = parts(inquiry.library, inquiry.why_not, _room(inquiry))
     if not made:
         raise UsageError("There is nothing in this commit that can be read.")
@@ -48,7 +49,13 @@ def surveyed(inquiry: Inquiry) -> Answer:
 
 
 def _room(inquiry: Inquiry) -> int:
-    """Characters of a part."""
+    """Characters of a part: as the first run cut, so that what was read stays read whoever goes on;
+    a model that cannot take so much is given halves."""
+    return inquiry.log.state.part or _fitting(inquiry)
+
+
+def _fitting(inquiry: Inquiry) -> int:
+    """Characters of a part that a model reads at a time."""
     profile = inquiry.model.profile
     share = SHARE_FOR_WEAK if profile.weak else SHARE_OF_WINDOW
     free = profile.window - min(profile.max_output, profile.window // 2)

@@ -75,7 +75,8 @@ class TaskState:
     """All that is known of one task; the state ref's tree holds exactly this.
 
     `seconds` is the time that its runs took together; the last of `runs` is the one that may write.
-    `shown` is the context of the step that is being taken.
+    `shown` is the context of the step that is being taken, `part` the characters of each part in
+    which a question has everything read.
     """
 
     task: Task
@@ -92,6 +93,7 @@ class TaskState:
     runs: tuple[Run, ...] = ()
     answer: Answer | None = None
     shown: StepContext | None = None
+    part: int = 0
 
     @property
     def head(self) -> str:

@@ -65,6 +65,7 @@ def _facts(state: TaskState) -> dict[str, Any]:
         "delivery.json": state.delivery or None,
         "answer.json": state.answer,
         "shown.json": state.shown,
+        "part.json": state.part or None,
     }
     facts |= {f"runs/{run.epoch:04}.json": run for run in state.runs}
     facts |= {f"attempts/{a.step}.{a.n}.json": a for a in state.attempts}
@@ -91,6 +92,7 @@ def decode(files: Files) -> TaskState:
         delivery=_maybe(files, "delivery.json", dict[str, Any]) or {},
         answer=_maybe(files, "answer.json", Answer),
         shown=_maybe(files, "shown.json", StepContext),
+        part=_maybe(files, "part.json", int) or 0,
     )
 
 

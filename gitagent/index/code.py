@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import TypeVar
 
-from msgspec import MsgspecError
-
 from gitagent.domain.code import Definition, Links, Mention
 from gitagent.domain.context import Hit
 from gitagent.errors import NoDatabase
@@ -38,8 +36,6 @@ database: a search says the same on every machine."""
 SNAPSHOTS_KEPT = 8
 PATIENCE_S = 0.3
 """How long a query's vector is waited for, where somebody makes vectors."""
-
-REBUILD = "`git agent index --rebuild` makes it anew."
 
 Database = Callable[[], AbstractContextManager[Store]]
 OnLost = Callable[[NoDatabase], None]
@@ -154,8 +150,6 @@ class CodeIndex:
             return ask(self.snapshot(tree))
         except NoDatabase as error:
             self._lose(error)
-        except MsgspecError:
-            self._lose(NoDatabase("What the index keeps cannot be read.", hint=REBUILD))
         return ask(self.snapshot(tree))
 
     def _lose(self, error: NoDatabase) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitagent.index import left_out, prose
 from gitagent.index.languages import Language, named
+from gitagent.index.stored import decoded
 
 if TYPE_CHECKING:
     import msgspec
@@ -92,8 +93,8 @@ def encode(facts: Facts) -> bytes:
 
 
 def decode(data: bytes) -> Facts:
-    """What `encode` made; msgspec.ValidationError or DecodeError where it is something else."""
-    return _decoder().decode(data)
+    """What `encode` made; NoDatabase where it is something else."""
+    return decoded(_decoder(), data)
 
 
 @cache

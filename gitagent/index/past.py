@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitagent.domain.code import Change
 from gitagent.index.document import Document
+from gitagent.index.stored import decoded
 from gitagent.index.terms import terms
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def document(commit: str, change: Change) -> Document:
 
 def touched(facts: bytes) -> tuple[int, Sequence[str]]:
     """How many paths a commit changed, and the first of them, out of its document's facts."""
-    return _decoder().decode(facts)
+    return decoded(_decoder(), facts)
 
 
 @cache

@@ -15,6 +15,7 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from gitagent.index.stored import decoded
 from gitagent.index.terms import NAMES_KEPT, WORD, split
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def encode(places: Places) -> bytes:
 
 def decode(data: bytes) -> Places:
     """What `encode` made, without the names."""
-    terms, lengths, lines = _decoder().decode(data)
+    terms, lengths, lines = decoded(_decoder(), data)
     return Places(terms, {}, lengths, lines)
 
 

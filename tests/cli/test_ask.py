@@ -360,6 +360,33 @@ def test_a_question_that_was_stopped_goes_on(
     assert (second.code, whole["text"][:12]) == (0, ANSWER[:12])
     assert "3 answered calls" in second.err
     assert not any("part00.py\n" in prompt for prompt in second.prompts[:-1])
+
+
+def test_another_window_has_nothing_read_twice(
+    ask: Ask, repo: Callable[..., Path], home: Path
+) -> None:
+    """The parts stay those of the first run, whatever the model that goes on would have cut."""
+    configure(home, SMALL_WINDOW + "[retry]\nattempts = 1\n")
+    folder = repo(MANY)
+    answered = 0
+
+    def stops(asked: dict[str, Any]) -> Item:
+        nonlocal answered
+        answered += 1
+        return Say(f"- fact {answered} (part00.py:1)") if answered <= 3 else Status(400)
+
+    first = ask(folder, "--whole", says=stops)
+    assert (first.code, answered) == (6, 4)
+    configure(home, SMALL_WINDOW.replace("3000", "30000"))
+    second = ask(folder, "--whole", says=reading(lambda _: "NOTHING"))
+    assert second.code == 0, second.err
+    lines = [line for text in MANY.values() for line in text.splitlines()]
+    for line in lines:
+        asked = [
+            prompt for prompt in (*first.prompts[:3], *second.prompts) if f"| {line}\n" in prompt
+        ]
+        assert len(asked) == 1, line
+
     assert all(f"fact {n} " in second.prompts[-1] for n in (1, 2, 3))
 
 

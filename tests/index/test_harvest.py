@@ -167,7 +167,7 @@ def test_a_blob_that_never_ends_is_read_as_text(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_worker_that_cannot_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken installation is not taken for thousands of broken files."""
-    monkeypatch.setattr(module, "environment", lambda: {"PYTHONPATH": "/nowhere"})
+    monkeypatch.setattr(module, "environment", lambda: {"PYTHONHOME": "/nowhere"})
     contents = blobs(300)
     with pytest.raises(Internal):
         list(harvest(wanted(contents), contents.__getitem__, 2))
