@@ -25,11 +25,6 @@ _SHARED_FOLDER = ("go", "java")
 _HEADING = "section"
 
 
-def links(path: str, paths: Sequence[str], facts: FactsOf) -> Links:
-    """What one file of a tree has to do with the others; empty where nothing is known of it."""
-    return TreeLinks(paths, facts).of(path)
-
-
 class TreeLinks:
     """The links of one tree: what is found out for one file serves the next.
 
@@ -47,6 +42,7 @@ class TreeLinks:
         return tuple(_definition(path, symbol) for symbol in own.defs) if own else ()
 
     def of(self, path: str) -> Links:
+        """What one file has to do with the others; empty where nothing is known of it."""
         own = self._facts.get(path)
         if own is None:
             return Links(path)

@@ -24,7 +24,7 @@ class Entry:
 
 
 class Listing(Protocol):
-    """Documents in an order, by position: label, object and length, three lists alike."""
+    """Documents in an order, by position: their labels and their lengths in terms."""
 
     @property
     def labels(self) -> Sequence[str]: ...

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from gitagent.domain.code import Links
 from gitagent.index.facts import Facts, facts_of
 from gitagent.index.languages import language_of
-from gitagent.index.links import TreeLinks, links
+from gitagent.index.links import TreeLinks
 
 PYTHON = {
     "shop/__init__.py": "",
@@ -26,7 +26,7 @@ PYTHON = {
 
 def of(files: Mapping[str, str], path: str) -> Links:
     known = {p: facts_of(language_of(p), text.encode()) for p, text in files.items()}
-    return links(path, list(files), lambda paths: {p: known[p] for p in paths})
+    return TreeLinks(list(files), lambda paths: {p: known[p] for p in paths}).of(path)
 
 
 def test_imports_lead_both_ways() -> None:

@@ -129,11 +129,6 @@ class VectorStore:
         with translated():
             return int(self._run("drop_vectors").rowcount)
 
-    def forget(self) -> None:
-        """Remove all vectors of this repository."""
-        with translated():
-            self._run("clear_vectors")
-
     def _run(self, name: str, **values: Any) -> Any:
         return self._connection.execute(
             query(name), {"repository": self._repository, **values}, binary=True

@@ -70,6 +70,3 @@ delete from vectors v
 where v.repository = %(repository)s and not exists (
     select from places p where p.repository = v.repository and p.digest = v.digest
     offset 0);
-
--- name: clear_vectors
-delete from vectors where repository = %(repository)s;

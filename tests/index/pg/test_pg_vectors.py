@@ -163,7 +163,6 @@ def test_repositories_do_not_see_each_others_vectors(served, vectors, documents)
             assert session.execute(f"select count(*) from {table}").fetchone() == (0,)
             assert session.execute(f"delete from {table}").rowcount == 0
         other.collect()
-        other.forget()
     assert vectors.coverage(MODEL, documents) == Coverage(1, 1)
 
 
