@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitagent.edits.hidden import why_hidden
 from gitagent.git.past import Past
 from gitagent.index import facts, filling, past
 from gitagent.index.code import is_small
@@ -16,6 +17,7 @@ from gitagent.index.languages import language_of
 from gitagent.index.memory import MemoryStore
 from gitagent.index.pg.store import PgStore
 from gitagent.index.pg.vectors import Coverage
+from gitagent.index.snapshot import Snapshot
 from gitagent.index.vectors.filling import Filled, fill
 from gitagent.index.vectors.worth import by_worth
 from gitagent.ports import TreeFile
@@ -84,20 +86,27 @@ def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
             store.forget()
         before = _status(site, store, commit)
         tree = site.repo.tree_of(commit)
-        filling.files_of(store, site.repo, tree, reading(tell))
-        filling.past_of(store, Past(site.repo), commit, past.MOST_COMMITS)
+        files = filling.files_of(store, site.repo, tree, reading(tell))
+        before_it = filling.past_of(store, Past(site.repo), commit, past.MOST_COMMITS)
         gone = store.collect(LISTINGS_KEPT) if store.crowded(LISTINGS_KEPT) else 0
         seconds = time.monotonic() - began
-        vectors = _filled(site, store, tree, tell) if site.config.embeddings else None
+        snapshot = Snapshot(files, before_it)
+        vectors = _filled(site, store, tree, snapshot, tell) if site.config.embeddings else None
         after = _status(site, store, commit)
     return Indexed(before.missing, gone, seconds, after, vectors)
 
 
-def _filled(site: Site, store: PgStore, tree: str, tell: Tell) -> Filled:
-    """Vectors for what has none yet, until all have one or the endpoint says no."""
+def _filled(site: Site, store: PgStore, tree: str, snapshot: Snapshot, tell: Tell) -> Filled:
+    """Vectors for what has none yet, until all have one or the endpoint says no.
+
+    An endpoint is a model's: what no model is shown is not sent to it.
+    """
     listed, vectors = store.listing(tree), store.vectors()
-    assert listed is not None
-    at = {number: position for position, number in enumerate(listed.documents)}
+    if listed is None:
+        return Filled(cut=False, stopped="Somebody else has cleared the index meanwhile.")
+    best = by_worth(listed.labels, snapshot.often())
+    shown = [p for p in best if not why_hidden(listed.labels[p], site.config.ignore)]
+    at = {listed.documents[position]: position for position in reversed(shown)}
 
     def source(document: int) -> tuple[bytes, Sequence[Symbol]] | None:
         position = at[document]
@@ -108,7 +117,7 @@ def _filled(site: Site, store: PgStore, tree: str, tell: Tell) -> Filled:
     def made(done: int, wanted: int) -> None:
         tell(News("context", f"vectors, {done} of {wanted}", passing=True))
 
-    order = [listed.documents[position] for position in by_worth(listed.labels, {})]
+    order = [listed.documents[position] for position in shown]
     made_by = embedder_of(site)()
     filled = fill(vectors, made_by, order, source, seconds=VECTORS_S, on_made=made)
     if filled.cut:

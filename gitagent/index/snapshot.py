@@ -6,6 +6,7 @@ is called at most once a search, and is given only what the query needs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -132,6 +133,11 @@ class Snapshot:
         newest = sorted({commit for commits in found for commit in commits})[:MOST_ASKED]
         asked = frozenset(files)
         return [t for t in self.changed(newest).values() if not asked.isdisjoint(t.files)]
+
+    def often(self) -> Mapping[int, float]:
+        """By file: how many commits changed it, of those that are known."""
+        changes = self.changed(range(self.commits)).values()
+        return Counter(file for change in changes for file in change.files)
 
     def _counts(self, field: str, asked: Iterable[str]) -> Counts:
         found = self._files.postings(field, asked)

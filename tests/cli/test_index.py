@@ -12,6 +12,7 @@ from bench import Bench
 from gitagent.index import code
 from gitagent.index.pg import server
 from gitagent.site import cache_folder
+from gitagent.testing.embedding import EmbeddingServer
 from gitagent.testing.repositories import commit
 from gitagent.testing.scripted import Say
 
@@ -96,6 +97,36 @@ def test_the_status_is_that_of_the_commit(bench: Bench, repo: Make) -> None:
     assert lines[0].endswith(", 2 files: up to date")
     # four contents, and the last commit with the one before it
     assert lines[1] == "kept      6 files and commits, 2 trees and pasts"
+
+
+@pytest.mark.usefixtures("kept")
+def test_vectors_are_made_of_what_a_model_may_see(bench: Bench, repo: Make) -> None:
+    """What changes often before the rest, code before tests before prose; the ignored never."""
+    folder = repo(
+        {
+            "shop/a.py": "def rarely():\n    return 1\n",
+            "shop/b.py": "def often():\n    return 0\n",
+            "shop/hidden.py": "def ignored():\n    return 1\n",
+            "tests/test_a.py": "def test_it():\n    assert 1\n",
+            "README.md": "# prose\n",
+            "gitagent.toml": '[context]\nignore = ["shop/hidden*"]\n',
+        }
+    )
+    for n in (1, 2):
+        commit(folder, {"shop/b.py": f"def often():\n    return {n}\n"}, "again")
+    with EmbeddingServer() as model:
+        env = {**model.environment, "GITAGENT_INDEX_EMBEDDINGS": "openai/embedder"}
+        ran = bench.run("index", "--json", cwd=folder, env=env)
+        assert ran.code == 0, ran.err
+        order = [
+            next((name for name in ("often", "rarely", "test_it", "prose") if name in text), text)
+            for text in model.texts
+            if "[context]" not in text
+        ]
+        assert order == ["often", "rarely", "test_it", "prose"]
+        found = ran.json()
+        assert (found["vectors_made"]["left"], found["vectors_made"]["stopped"]) == (0, "")
+        assert found["vectors"]["places"] == found["vectors"]["embedded"] == len(model.texts)
 
 
 @pytest.mark.usefixtures("kept")
