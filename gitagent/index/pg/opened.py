@@ -54,9 +54,10 @@ def _embedded(place: Place, key: str, edition: int, held: ExitStack) -> PgStore:
             try:
                 connection = trying.enter_context(connect.embedded(served, key))
                 store = PgStore(connection, key, edition)
-            except connect.Lost:
+            except connect.Lost as error:
                 if time.monotonic() > ends:
-                    raise
+                    hint = f"If it stays so, remove {place.folder}: it is a cache, and made anew."
+                    raise connect.Lost(str(error), hint=hint) from error
             else:
                 held.push(trying.pop_all())
                 return store

