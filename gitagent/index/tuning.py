@@ -70,7 +70,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "companions": 0.35,
         "vectors": 0.2,
         "folder": 0.5,
-        "all commits": 0.5,
+        "all commits": 1.0,
     }
 )
 """What each prong's best file is worth, beside the best of the full text."""
