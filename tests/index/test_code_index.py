@@ -286,7 +286,8 @@ def test_the_past_of_the_base_counts_for_each_tree(repo: Make) -> None:
     commit(folder, {"x.py": "a = 2\n"}, "Round invoices to cents")
     index, tree = opened(folder)
     (hit,) = index.search(tree, "invoices are not rounded", 5)
-    assert (hit.path, hit.why[0]) == ("x.py", "commits")
+    assert hit.path == "x.py"
+    assert "commits" in hit.why
 
 
 def test_a_tree_that_no_commit_has_is_answered(repo: Make) -> None:

@@ -314,24 +314,29 @@ def test_after_a_refusal_requests_go_out_one_by_one(throttle: Throttle) -> None:
     assert max(gaps[-5:]) < 0.005
 
 
-def test_who_was_refused_comes_behind_who_was_not(throttle: Throttle) -> None:
+class Slept(Exception):
+    """In place of a wait: for how long it would have been."""
+
+
+def test_who_was_refused_comes_behind_who_was_not(
+    throttle: Throttle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A few refusals meet as many callers, and are not the last attempt of one."""
 
-    def refused_first(start: threading.Barrier) -> float:
-        throttle.refused(in_turn(throttle, 5.0), 0.3)
-        start.wait()
-        return in_turn(throttle, 5.0).began
+    def sleep(seconds: float) -> None:
+        raise Slept(seconds)
 
-    def fresh(start: threading.Barrier) -> float:
-        start.wait()
-        return in_turn(throttle, 5.0).began
+    def waits(_: int) -> float:
+        with pytest.raises(Slept) as slept:
+            in_turn(throttle, 60.0)
+        return float(slept.value.args[0])
 
-    for _ in range(4):
-        start = threading.Barrier(7)
-        with ThreadPoolExecutor(7) as pool:
-            behind = pool.submit(refused_first, start)
-            others = [pool.submit(fresh, start) for _ in range(6)]
-            assert behind.result() > min(other.result() for other in others)
+    throttle.refused(in_turn(throttle), 10.0)
+    monkeypatch.setattr("gitagent.llm.throttle.time.sleep", sleep)
+    behind = [waits(n) for n in range(20)]
+    with ThreadPoolExecutor(1) as elsewhere:
+        others = list(elsewhere.map(waits, range(20)))
+    assert max(others) < min(behind) <= 12
 
 
 @pytest.mark.parametrize("status", [500, 503, 400])
