@@ -340,26 +340,31 @@ def test_the_same_question_again_costs_nothing(ask: Ask, calc: Path) -> None:
     assert len(refs(calc, "refs/gitagent/")) == 2
 
 
+def three_facts() -> Answer:
+    """Three notes on parts, then a refusal."""
+    facts = iter((1, 2, 3))
+
+    def answer(_asked: dict[str, Any]) -> Item:
+        fact = next(facts, None)
+        return Status(400) if fact is None else Say(f"- fact {fact} (part00.py:1)")
+
+    return answer
+
+
 def test_a_question_that_was_stopped_goes_on(
     ask: Ask, repo: Callable[..., Path], home: Path
 ) -> None:
     """Asked again, or by its id, only what is missing is paid for."""
     configure(home, SMALL_WINDOW + "[retry]\nattempts = 1\n")
     folder = repo(MANY)
-    answered = 0
-
-    def stops(asked: dict[str, Any]) -> Item:
-        nonlocal answered
-        answered += 1
-        return Say(f"- fact {answered} (part00.py:1)") if answered <= 3 else Status(400)
-
-    first = ask(folder, "--whole", says=stops)
-    assert (first.code, answered) == (6, 4)
+    first = ask(folder, "--whole", says=three_facts())
+    assert (first.code, len(first.server.calls)) == (6, 4)
     second = ask(folder, "--whole", says=reading(lambda _: "NOTHING"))
     whole = json.loads(git(folder, "show", f"refs/gitagent/{ask_id(folder)}:answer.json"))
     assert (second.code, whole["text"][:12]) == (0, ANSWER[:12])
     assert "3 answered calls" in second.err
     assert not any("part00.py\n" in prompt for prompt in second.prompts[:-1])
+    assert all(f"fact {n} " in second.prompts[-1] for n in (1, 2, 3))
 
 
 def test_another_window_has_nothing_read_twice(
@@ -368,25 +373,14 @@ def test_another_window_has_nothing_read_twice(
     """The parts stay those of the first run, whatever the model that goes on would have cut."""
     configure(home, SMALL_WINDOW + "[retry]\nattempts = 1\n")
     folder = repo(MANY)
-    answered = 0
-
-    def stops(asked: dict[str, Any]) -> Item:
-        nonlocal answered
-        answered += 1
-        return Say(f"- fact {answered} (part00.py:1)") if answered <= 3 else Status(400)
-
-    first = ask(folder, "--whole", says=stops)
-    assert (first.code, answered) == (6, 4)
+    first = ask(folder, "--whole", says=three_facts())
+    assert (first.code, len(first.server.calls)) == (6, 4)
     configure(home, SMALL_WINDOW.replace("3000", "30000"))
     second = ask(folder, "--whole", says=reading(lambda _: "NOTHING"))
     assert second.code == 0, second.err
-    lines = [line for text in MANY.values() for line in text.splitlines()]
-    for line in lines:
-        asked = [
-            prompt for prompt in (*first.prompts[:3], *second.prompts) if f"| {line}\n" in prompt
-        ]
-        assert len(asked) == 1, line
-
+    prompts = (*first.prompts[:3], *second.prompts)
+    for line in (line for text in MANY.values() for line in text.splitlines()):
+        assert sum(f"| {line}\n" in prompt for prompt in prompts) == 1, line
     assert all(f"fact {n} " in second.prompts[-1] for n in (1, 2, 3))
 
 
