@@ -57,9 +57,7 @@ class FactIndex:
 
     def _all(self, tree: str) -> Iterator[Definition]:
         for path, facts, _ in self._facts(tree):
-            for d in facts.defs:
-                span = Span(d.line, d.end)
-                yield Definition(path, d.name, d.kind, span, d.signature, d.scope)
+            yield from (symbol.at(path) for symbol in facts.defs)
 
     def _facts(self, tree: str) -> Iterator[tuple[str, Facts, str]]:
         for entry in self.repo.files(tree):

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from gitagent.domain.code import Definition
+from gitagent.domain.context import Span
 from gitagent.index import left_out, prose
 from gitagent.index.languages import Language, named
 from gitagent.index.stored import decoded
@@ -39,6 +41,11 @@ class Symbol:
     @property
     def qualified(self) -> str:
         return f"{self.scope}.{self.name}" if self.scope else self.name
+
+    def at(self, path: str) -> Definition:
+        """The same in a file; a blob has no path."""
+        span = Span(self.line, self.end)
+        return Definition(path, self.name, self.kind, span, self.signature, self.scope)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from gitagent.domain.code import Definition, Links
-from gitagent.domain.context import Span
 from gitagent.index.facts import Facts, Symbol
 from gitagent.index.imports import Imports
 
@@ -39,7 +38,7 @@ class TreeLinks:
     def defines(self, path: str) -> tuple[Definition, ...]:
         """What a file defines, in the order of its lines; empty where nothing is known of it."""
         own = self._facts.get(path)
-        return tuple(_definition(path, symbol) for symbol in own.defs) if own else ()
+        return tuple(symbol.at(path) for symbol in own.defs) if own else ()
 
     def of(self, path: str) -> Links:
         """What one file has to do with the others; empty where nothing is known of it."""
@@ -120,7 +119,7 @@ class TreeLinks:
         else:
             return None
         symbol = _only(homes[home])
-        return _definition(home, symbol) if symbol else None
+        return symbol.at(home) if symbol else None
 
     def _sees(self, path: str, known: Facts, home: str) -> bool:
         if home in self._imports(path):
@@ -144,11 +143,6 @@ def _modules(facts: Mapping[str, Facts]) -> Mapping[str, Sequence[str]]:
             if symbol.kind == "module":
                 found.setdefault(symbol.qualified, []).append(path)
     return found
-
-
-def _definition(path: str, symbol: Symbol) -> Definition:
-    span = Span(symbol.line, symbol.end)
-    return Definition(path, symbol.name, symbol.kind, span, symbol.signature, symbol.scope)
 
 
 def _family(known: Facts) -> str:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gitagent.domain.code import Definition, Mention
-from gitagent.domain.context import Span, is_test
+from gitagent.domain.context import is_test
 from gitagent.index import facts
-from gitagent.index.facts import Facts, Symbol
+from gitagent.index.facts import Facts
 from gitagent.index.snapshot import Snapshot
 from gitagent.index.terms import name as form_of
 from gitagent.index.terms import split
@@ -32,7 +32,7 @@ def outline(snapshot: Snapshot, path: str) -> Sequence[Definition]:
     if file is None:
         return ()
     known = _facts(snapshot, [file]).get(file, Facts())
-    return [_definition(path, symbol) for symbol in known.defs]
+    return [symbol.at(path) for symbol in known.defs]
 
 
 def definitions(snapshot: Snapshot, name: str, limit: int) -> Sequence[Definition]:
@@ -41,7 +41,7 @@ def definitions(snapshot: Snapshot, name: str, limit: int) -> Sequence[Definitio
     forms = {form_of(last.rstrip(MARKS)) + mark for mark in ("", *MARKS)}
     files = {file for there in snapshot.defining(forms).values() for file in there}
     found = [
-        _definition(snapshot.paths[file], symbol)
+        symbol.at(snapshot.paths[file])
         for file, known in _facts(snapshot, files).items()
         for symbol in known.defs
         if form_of(symbol.name) in forms and _within(symbol.scope, scope)
@@ -108,11 +108,6 @@ def _mentions(path: str, data: bytes, name: str) -> Iterator[Mention]:
 
 def _facts(snapshot: Snapshot, files: Iterable[int]) -> dict[int, Facts]:
     return {file: facts.decode(data) for file, data in snapshot.facts(files).items()}
-
-
-def _definition(path: str, symbol: Symbol) -> Definition:
-    span = Span(symbol.line, symbol.end)
-    return Definition(path, symbol.name, symbol.kind, span, symbol.signature, symbol.scope)
 
 
 def _parted(name: str) -> tuple[str, str]:
