@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Self
 
 _STEP_S = 0.01
 
@@ -30,6 +30,21 @@ def lock_within(lock: IO[bytes], kind: int, seconds: float) -> bool:
             return False
         time.sleep(_STEP_S)
     return True
+
+
+class Leased:
+    """What is used under a lease, and let go of with it; a context manager."""
+
+    lease: IO[bytes]
+
+    def close(self) -> None:
+        self.lease.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def until_idle(

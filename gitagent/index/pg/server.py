@@ -13,14 +13,13 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 from gitagent.errors import NoDatabase
 from gitagent.index.pg import cluster
 from gitagent.index.pg.room import LOST, PORT, Room, State, room_at
 from gitagent.index.spawned import environment
-from gitagent.leases import lock_within
+from gitagent.leases import Leased, lock_within
 
 NOBODY = 65534
 _STOP_S = 30.0
@@ -38,7 +37,7 @@ USUAL = Limits()
 
 
 @dataclass(frozen=True)
-class Served:
+class Served(Leased):
     """A server that stays for as long as this is open; a context manager.
 
     `sockets` is the folder of its socket. The lease is a flock, which the kernel gives up for us
@@ -47,20 +46,6 @@ class Served:
 
     sockets: str
     lease: IO[bytes] = field(repr=False, compare=False)
-
-    def close(self) -> None:
-        self.lease.close()
-
-    def __enter__(self) -> Served:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def ensure(folder: Path, limits: Limits = USUAL) -> Served:

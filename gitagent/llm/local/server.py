@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 from gitagent.errors import NoModel, ProviderError, ProviderUnavailable
-from gitagent.leases import lock_within, try_lock
+from gitagent.leases import Leased, lock_within, try_lock
 from gitagent.llm.local.launch import failed, spawn
 from gitagent.llm.local.room import Room, State
 from gitagent.llm.local.settings import Settings
@@ -30,7 +29,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Leased):
     """A server that stays for as long as this is open; a context manager.
 
     The lease is a flock, which the kernel gives up for us if we are killed.
@@ -41,20 +40,6 @@ class Endpoint:
     model: str
     n_ctx: int
     lease: IO[bytes] = field(repr=False, compare=False)
-
-    def close(self) -> None:
-        self.lease.close()
-
-    def __enter__(self) -> Endpoint:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True)
