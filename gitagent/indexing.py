@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,8 +84,8 @@ def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
     with opened(site, commit) as store:
         if rebuild:
             store.forget()
-        before = _status(site, store, commit)
         tree = site.repo.tree_of(commit)
+        missing = _missing(store, _wanted(site.repo.files(tree)).values())
         files = filling.files_of(store, site.repo, tree, reading(tell))
         before_it = filling.past_of(store, Past(site.repo), commit, past.MOST_COMMITS)
         gone = store.collect(LISTINGS_KEPT) if store.crowded(LISTINGS_KEPT) else 0
@@ -93,7 +93,7 @@ def brought(site: Site, base: str, tell: Tell, *, rebuild: bool) -> Indexed:
         snapshot = Snapshot(files, before_it)
         vectors = _filled(site, store, tree, snapshot, tell) if site.config.embeddings else None
         after = _status(site, store, commit)
-    return Indexed(before.missing, gone, seconds, after, vectors)
+    return Indexed(missing, gone, seconds, after, vectors)
 
 
 def _filled(site: Site, store: PgStore, tree: str, snapshot: Snapshot, tell: Tell) -> Filled:
@@ -168,8 +168,7 @@ def _small(site: Site, commit: str) -> Status | None:
 def _status(site: Site, store: PgStore, commit: str) -> Status:
     tree = site.repo.tree_of(commit)
     files = site.repo.files(tree)
-    wanted = {file.path: (file.blob, language_of(file.path)) for file in filling.readable(files)}
-    missing = set(store.missing(wanted.values()))
+    wanted = _wanted(files)
     reasons = store.left_out(blob for blob, _ in wanted.values())
     skipped = {path: reasons[each] for path, each in wanted.items() if each in reasons}
     sizes = store.sizes()
@@ -177,7 +176,7 @@ def _status(site: Site, store: PgStore, commit: str) -> Status:
         commit=commit,
         files=len(wanted) - len(skipped),
         left_out=_left_out(files, skipped),
-        missing=sum(each in missing for each in wanted.values()),
+        missing=_missing(store, wanted.values()),
         past_known=store.listing(commit) is not None,
         documents=sizes.documents,
         listings=sizes.listings,
@@ -185,6 +184,17 @@ def _status(site: Site, store: PgStore, commit: str) -> Status:
         database_bytes=sizes.database,
         vectors=_coverage(site, store, tree) if site.config.embeddings else None,
     )
+
+
+def _wanted(files: Sequence[TreeFile]) -> Mapping[str, tuple[str, str]]:
+    """By path that is to be read: its blob and language."""
+    return {file.path: (file.blob, language_of(file.path)) for file in filling.readable(files)}
+
+
+def _missing(store: PgStore, wanted: Collection[tuple[str, str]]) -> int:
+    """How many of these files the store has not read."""
+    missing = set(store.missing(wanted))
+    return sum(each in missing for each in wanted)
 
 
 def _coverage(site: Site, store: PgStore, tree: str) -> Coverage | None:
