@@ -13,7 +13,7 @@ from gitagent.domain.context import Hit
 from gitagent.domain.edit import EditFormat, File
 from gitagent.domain.event import Kind
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
-from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.domain.verdict import Bring, CommandRun, Verdict
 
 
 @dataclass(frozen=True)
@@ -255,4 +255,12 @@ class Sandbox(Protocol):
         *,
         timeout: float,
         env: Mapping[str, str] = ...,
-    ) -> Execution: ...
+        inside: str = "",
+        brings: Sequence[Bring] = (),
+        results: Path | None = None,
+    ) -> Execution:
+        """Run `argv` below `folder`, in its subfolder `inside`, for at most `timeout` seconds.
+
+        `folder` holds a tree, `brings` are what stands in it or beside it from elsewhere, and what
+        is written to the folder `results` can be read there afterwards.
+        """

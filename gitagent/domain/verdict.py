@@ -10,16 +10,42 @@ TestOutcome = Literal["passed", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
+class Bring:
+    """A file or folder of this machine that a command needs beside the tree.
+
+    `path` is absolute. It is seen at `at`, which lies below the tree's root; where that is empty,
+    at its own place. One to `read` is read-only; into `scratch` a command may write, and nothing of
+    that stays.
+    """
+
+    path: str
+    at: str = ""
+    how: Literal["read", "scratch"] = "read"
+
+
+@dataclass(frozen=True)
 class GateCommand:
-    """One command of the gate; `argv` runs at the root of the exported tree.
+    """One command of the gate; `argv` runs in `folder`, a path below the exported tree's root.
 
     `reads` names how test results are read from it: a JUnit XML file written by pytest, the
-    verbose output of unittest, the error lines of compileall, or not at all.
+    verbose output of unittest, the error lines of compileall, or not at all. `env` are variables
+    that it needs, `brings` what it needs from outside of git. What compiles is run before what
+    tests. `package` is the folder of the package that it is about, `uses` are those of the packages
+    of this tree which that one depends on: it has to run where one of these changes. `narrow` is an
+    `argv` that runs some of its tests only, once their files are appended, relative to `folder`;
+    empty where it cannot be told so.
     """
 
     name: str
     argv: tuple[str, ...]
     reads: Literal["pytest", "unittest", "compileall", "exit-code"] = "exit-code"
+    folder: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+    brings: tuple[Bring, ...] = ()
+    stage: Literal["compile", "test"] = "test"
+    package: str = ""
+    uses: tuple[str, ...] = ()
+    narrow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

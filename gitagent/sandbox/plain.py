@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
 
+from gitagent.domain.verdict import Bring
 from gitagent.ports import Execution
 from gitagent.sandbox.watch import MARKER, Watched
 from gitagent.scratch import private_folder
@@ -57,10 +58,14 @@ class PlainSandbox:
         *,
         timeout: float,
         env: Mapping[str, str] = _NOTHING,
+        inside: str = "",
+        brings: Sequence[Bring] = (),
+        results: Path | None = None,
     ) -> Execution:
         """Run `argv` in `folder` for at most `timeout` seconds; `env` is added to the environment.
 
-        A program that is not there gives no exit code and an output that says so. Raises
+        The command sees all files of this machine, so that `brings` and `results` are where they
+        are. A program that is not there gives no exit code and an output that says so. Raises
         AgentError where the folder cannot be entered or no process can be started.
         """
         started = time.monotonic()
@@ -68,7 +73,7 @@ class PlainSandbox:
         with private_folder(None, "ga-") as private:
             watched = Watched.start(
                 argv,
-                folder,
+                folder / inside,
                 environment(self.environ, private) | dict(env) | {MARKER: token},
                 limits=(0, self.memory, self.file_size),
                 grace=self.grace,

@@ -92,7 +92,15 @@ def _run(sandbox: Sandbox, command: GateCommand, place: _Place, seconds: float) 
     # A folder for each run: a report of the command before would speak for this one.
     with private_folder(place.private, "results-") as results:
         told = {"PYTEST_ADDOPTS": pytest_options(results)} if command.reads == "pytest" else {}
-        done = sandbox.run(command.argv, place.folder, timeout=seconds, env=place.env | told)
+        done = sandbox.run(
+            command.argv,
+            place.folder,
+            timeout=seconds,
+            env=place.env | dict(command.env) | told,
+            inside=command.folder,
+            brings=command.brings,
+            results=results,
+        )
         tests = read_results(command, done, results)
     output = place.cleaned(done.output)
     if done.exit_code != 0:
