@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import click
 
@@ -99,13 +99,33 @@ def run() -> NoReturn:
         code = _fail(str(Interrupted()), Interrupted.hint, Ending.INTERRUPTED.exit_code)
     except BrokenPipeError:
         # the reader went away, as `| head` does; nothing more can be told to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         code = 0
     except Exception as error:  # noqa: BLE001  an unexpected error becomes a log with a path
-        from gitagent.cli.crash import report
+        if _is_of_stdout(error):
+            _print_no_more()
+            said = f"The output cannot be written: {error.strerror}."
+            code = _fail(said, "What was done is done.", Ending.INTERRUPTED.exit_code)
+        else:
+            from gitagent.cli.crash import report
 
-        code = _fail(*report(error), Ending.INTERNAL.exit_code)
+            code = _fail(*report(error), Ending.INTERNAL.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_of_stdout(error: Exception) -> TypeGuard[OSError]:
+    """Whether a write to the standard output failed: the next one fails, too."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return False
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError as again:
+        return again.errno == error.errno
+    return False
+
+
+def _print_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_signal: int, _frame: Any) -> NoReturn:

@@ -43,6 +43,22 @@ def test_version(agent: Any, tmp_path: Path) -> None:
     assert (ran.code, ran.out, ran.err) == (0, f"git agent version {__version__}\n", "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [("--version",), ("-h",), ("config", "show", "--json")])
+def test_an_output_that_is_full_is_no_bug_of_ours(words: tuple[str, ...]) -> None:
+    """It is said in a sentence, with the code of a full disk."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gitagent", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 130
+    assert "The output cannot be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_git_finds_it_as_its_own_command(
     agent: Any, calc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
