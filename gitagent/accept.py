@@ -6,13 +6,13 @@ Until everything is known to fit and to pass, no ref, no file and no index has m
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from gitagent.app import Manner, checks_for
 from gitagent.domain.task import BRANCHES, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Conflict, GateFailed, UnknownRevision, UsageError
-from gitagent.gates.judge import judge
 from gitagent.git.branches import check_steps
 from gitagent.git.checkout import advance
 from gitagent.git.log import TaskLog
@@ -111,7 +111,7 @@ def _gate(site: Site, log: TaskLog, picked: Picked, no_gate: bool, tell: Tell) -
         known = checkpoint.tree == after and checkpoint.verdict.kind != "none"
         if known and checkpoint.step in picked.taken:
             return checkpoint.verdict
-    checks = checks_for(site, repo, before, Manner(no_gate=no_gate))
     tell(News("gate", "runs on the result", passing=True))
-    base = checks.run(before)
-    return judge("", base, checks.run(after, base))
+    with closing(checks_for(site, repo, before, Manner(no_gate=no_gate))) as checks:
+        begun = checks.begun(before, lambda: repo.changed_paths(before, after))
+        return checks.verdict(after, "", checks.beside(after, begun))

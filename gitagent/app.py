@@ -7,7 +7,7 @@ import re
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,12 +24,15 @@ from gitagent.domain.verdict import GateCommand
 from gitagent.errors import BranchTaken, Conflict, Ending, UnknownTask, UsageError
 from gitagent.folders import told
 from gitagent.gates.detect import configured, detect
+from gitagent.gates.identity import machine
+from gitagent.gates.kept import KeptRuns
+from gitagent.gates.places import Places
 from gitagent.gates.python import interpreter
 from gitagent.git import patches
 from gitagent.git.branches import check_steps
 from gitagent.git.dirty import commit_dirty
 from gitagent.git.dry_run import CallsLog, overlay
-from gitagent.git.export import export
+from gitagent.git.export import Exported, export
 from gitagent.git.log import FAMILY, SUMMARIES, TaskLog, delete, summaries, tips
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
@@ -224,15 +227,21 @@ def commands_for(site: Site, tree: str, manner: Manner) -> tuple[GateCommand, ..
 
 
 def checks_for(site: Site, repo: Repo, tree: str, manner: Manner) -> Checks:
-    """The gate of a tree, ready to run on trees of `repo`."""
+    """The gate of a tree, ready to run on trees of `repo`; it is to be closed."""
+    sandbox = PlainSandbox(site.environ)
+    scratch = cache_folder() / "gate"
+    around = f"{type(sandbox).__name__} {machine(site.environ)}"
     return Checks(
         repo=repo,
-        sandbox=PlainSandbox(site.environ),
+        sandbox=sandbox,
         export=export,
         commands=commands_for(site, tree, manner),
-        scratch=cache_folder() / "gate",
+        scratch=scratch,
         timeout_s=site.config.gate_timeout_s,
         hide=site.redactor.hide,
+        base=tree,
+        places=Places(repo, scratch, export, Exported if sandbox.keeps_folder else None),
+        kept=KeptRuns(caches.runs(cache_folder()), around, green_only=not sandbox.isolates),
     )
 
 
@@ -251,6 +260,7 @@ def _walked(
     with (
         models.stacked(means, chosen) as using,
         index_of(site, repo, task.base, tell) as index,
+        closing(checks_for(site, repo, repo.tree_of(task.base), manner)) as checks,
     ):
         threading.Thread(target=warming.load, daemon=True).start()
         rules = _rules(site.config, manner, using["code"].profile.edit_format)
@@ -262,7 +272,7 @@ def _walked(
                 index=index,
                 models=using,
                 others=[job for job, ranked in chosen.items() if len(ranked) > 1],
-                checks=checks_for(site, repo, repo.tree_of(task.base), manner),
+                checks=checks,
                 write_patches=lambda base, head: patches.write(repo, base, head, task.id),
                 tell=tell,
                 rules=rules,

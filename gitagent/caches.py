@@ -16,6 +16,11 @@ PRIVATE = (("gate", "gate-"), (".", "dry-"), (".", "replay-"))
 """Where private folders are made, and with which prefix."""
 
 
+def runs(cache: Path) -> Path:
+    """Where it is kept what the gate's commands said of trees."""
+    return cache / "runs"
+
+
 def left_over(cache: Path) -> list[Path]:
     """Private folders whose process has died."""
     return [folder for place, prefix in PRIVATE for folder in scratch.dead(cache / place, prefix)]

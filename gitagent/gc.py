@@ -18,6 +18,7 @@ from gitagent.domain.run import named
 from gitagent.domain.summary import Summary, Unreadable
 from gitagent.drop import Dropped, check_droppable, drop
 from gitagent.errors import AgentError, Conflict, Ending, UnknownTask
+from gitagent.gates.kept import count, forget
 from gitagent.git import locks
 from gitagent.git.log import TaskLog, history, listing, tips
 from gitagent.git.program import disk_use_of_all
@@ -76,13 +77,17 @@ class Kept:
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of a plan; `folders` are those of dead processes."""
+    """What became of a plan; `folders` are those of dead processes.
+
+    `runs` is how many results of the gate were kept.
+    """
 
     dropped: tuple[tuple[Due, Dropped], ...]
     kept: tuple[Kept, ...]
     unreadable: tuple[Unreadable, ...]
     salvaged: tuple[Salvaged, ...]
     folders: tuple[Path, ...]
+    runs: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,9 @@ def plan(repo: GitRepo, ages: Ages, now: datetime) -> Plan:
 def foreseen(repo: GitRepo, plan: Plan, cache: Path) -> Collected:
     """What `collect` would do, as things are; what it would salvage is not found out."""
     gone, kept = _each(repo, plan, _unchanged)
-    return Collected(gone, kept, plan.unreadable, plan.salvaged, tuple(caches.left_over(cache)))
+    left = tuple(caches.left_over(cache))
+    known = count(caches.runs(cache))
+    return Collected(gone, kept, plan.unreadable, plan.salvaged, left, known)
 
 
 def collect(repo: GitRepo, plan: Plan, cache: Path, now: datetime) -> Collected:
@@ -116,7 +123,8 @@ def collect(repo: GitRepo, plan: Plan, cache: Path, now: datetime) -> Collected:
     old = tuple(each for each in plan.salvaged if _removed(repo, each))
     leftovers.sweep(repo)
     leftovers.sweep_logs(repo, now - plan.keep_logs)
-    return Collected(gone, kept, plan.unreadable, old, tuple(caches.sweep(cache)))
+    known = forget(caches.runs(cache))
+    return Collected(gone, kept, plan.unreadable, old, tuple(caches.sweep(cache)), known)
 
 
 def use(repo: GitRepo, cache: Path) -> Use:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitagent.domain.call import Job
 from gitagent.domain.rules import Rules
 from gitagent.domain.task import Task
 from gitagent.domain.verdict import CommandRun, GateCommand, Verdict
+from gitagent.gates.affected import affected, first, unneeded
 from gitagent.gates.judge import judge
+from gitagent.gates.kept import KeptRuns
+from gitagent.gates.places import Export, Places
 from gitagent.ports import Gate, Index, Log, Model, Repo, Sandbox
 from gitagent.progress import Tell
-from gitagent.stages.gate import Export, gate
+from gitagent.stages.gate import gate
 
 
 @dataclass(frozen=True)
 class Checks:
-    """Implements ports.Gate: which commands, where, and with what."""
+    """Implements ports.Gate: which commands, where, and with what.
+
+    `base` is the tree that others are judged beside; where it is known, only commands that a
+    change touches are run. `places` and `kept` save what was written and found out before.
+    """
 
     repo: Repo
     sandbox: Sandbox
@@ -27,24 +34,68 @@ class Checks:
     scratch: Path
     timeout_s: float
     hide: Callable[[str], str] = str
+    base: str = ""
+    places: Places | None = None
+    kept: KeptRuns | None = None
 
     def run(self, tree: str, base: Sequence[CommandRun] | None = None) -> tuple[CommandRun, ...]:
         """The gate's commands on one tree, `base` being what they said of the base."""
-        return gate(
-            self.repo,
-            self.sandbox,
-            tree,
-            self.commands,
-            scratch=self.scratch,
-            timeout=self.timeout_s,
-            export=self.export,
-            base=base,
-            hide=self.hide,
+        changed = None
+        if base is not None and self.base:
+            changed = self.repo.changed_paths(self.base, tree)
+        return self._run(self.commands, tree, base, changed)
+
+    def begun(self, base: str, about: Callable[[], Sequence[str]]) -> tuple[CommandRun, ...]:
+        """The base's runs with which a task begins; `about` gives paths that it may be about.
+
+        Of many packages, those that have such a path; the others' runs are left until `beside`.
+        """
+        wanted = first(self.commands, about)
+        runs = iter(self._run([c for c in self.commands if c in wanted], base, None, None))
+        return tuple(next(runs) if c in wanted else unneeded(c) for c in self.commands)
+
+    def beside(self, tree: str, base: Sequence[CommandRun]) -> tuple[CommandRun, ...]:
+        """The base's runs with those of all commands that a verdict on `tree` needs."""
+        missing = {run.name for run in base if run.left}
+        if not missing or not self.base:
+            return tuple(base)
+        touched = affected(self.commands, self.repo.changed_paths(self.base, tree))
+        due = [c for c in touched if c.name in missing]
+        found = {run.name: run for run in self._run(due, self.base, None, None)}
+        return tuple(
+            replace(found[run.name], late=True) if run.name in found else run for run in base
         )
 
     def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
         """What the gate finds out about a tree, beside the base and the task's text."""
         return judge(demand, base, self.run(tree, base))
+
+    def close(self) -> None:
+        """Remove what was kept on the disk for the next tree."""
+        if self.places:
+            self.places.close()
+
+    def _run(
+        self,
+        commands: Sequence[GateCommand],
+        tree: str,
+        base: Sequence[CommandRun] | None,
+        changed: Sequence[str] | None,
+    ) -> tuple[CommandRun, ...]:
+        return gate(
+            self.repo,
+            self.sandbox,
+            tree,
+            commands,
+            scratch=self.scratch,
+            timeout=self.timeout_s,
+            export=self.export,
+            base=base,
+            hide=self.hide,
+            places=self.places,
+            kept=self.kept,
+            changed=changed,
+        )
 
 
 def nothing_said(_tree: str, _paths: Sequence[str], _characters: int) -> tuple[str, ...]:

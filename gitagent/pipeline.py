@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitagent.basing import based, beside
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Call
 from gitagent.domain.context import Context
 from gitagent.domain.event import Kind
@@ -21,7 +22,6 @@ from gitagent.domain.want import Seen
 from gitagent.ending import to_an_end
 from gitagent.errors import ContextOverflow, GateFailed, NoChange
 from gitagent.gates.failures import failures
-from gitagent.gates.judge import judge
 from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
 from gitagent.line import Line
 from gitagent.looking import Looker, rounds, together, with_looked
@@ -44,8 +44,8 @@ def run(line: Line) -> TaskState:
 def _walk(line: Line) -> None:
     if settled := line.log.settle():
         line.tell(News("commit", settled, warning=True))
-    runs = _gate_base(line)
-    _gate_again(line, runs)
+    runs = based(line)
+    _gate_again(line)
     context = gathered(line, runs)
     steps = _plan(line, context, runs)
     context = with_looked(line, line.repo.tree_of(line.task.base), context)
@@ -57,25 +57,13 @@ def _walk(line: Line) -> None:
     line.log.record(Kind.DELIVERED, line.rules.deliver, delivery=delivery)
 
 
-def _gate_base(line: Line) -> Sequence[CommandRun]:
-    """How the base itself does at the gate, so that failures that were there before are known."""
-    if line.log.state.base_runs is None:
-        line.tell(News("gate", "runs on the base", passing=True))
-        runs = line.checks.run(line.repo.tree_of(line.task.base))
-        seconds = sum(run.seconds for run in runs)
-        line.log.record(Kind.BASE_GATED, lasted=seconds, base_runs=runs)
-    runs = line.log.state.base_runs or ()
-    line.tell(News("gate", f"base: {_before(runs)}"))
-    return runs
-
-
-def _gate_again(line: Line, runs: Sequence[CommandRun]) -> None:
+def _gate_again(line: Line) -> None:
     """Steps that came from elsewhere are worth what the gate says of them here."""
     for step in line.log.state.checkpoints:
         if step.verdict != UNCHECKED:
             continue
         line.tell(News("gate", f"runs on step {step.step}", passing=True))
-        verdict = line.checks.verdict(step.tree, "", runs)
+        verdict = line.checks.verdict(step.tree, "", beside(line, step.tree))
         judged = {step.step: replace(step, verdict=verdict)}
         line.log.record(
             Kind.JUDGED,
@@ -84,24 +72,13 @@ def _gate_again(line: Line, runs: Sequence[CommandRun]) -> None:
             lasted=verdict.seconds,
             checkpoints=tuple(judged.get(c.step, c) for c in line.log.state.checkpoints),
         )
-        said = f"step {step.step}: {verdict.kind} {verdict.reason}".rstrip()
-        line.tell(News("gate", said, warning=not verdict.acceptable))
+        line.tell(News("gate", f"step {step.step}: {verdict.said}", warning=not verdict.acceptable))
         if not verdict.acceptable:
             raise GateFailed(
                 f"Step {step.step}, which came from elsewhere, does not pass the gate here: "
                 f"{verdict.reason}.",
                 hint="`--gate CMD` names another gate.",
             )
-
-
-def _before(runs: Sequence[CommandRun]) -> str:
-    if not runs:
-        return "no command to run; commits will say `none`"
-    outcomes = [outcome for run in runs for outcome in run.tests.values()]
-    counts = {kind: outcomes.count(kind) for kind in ("passed", "failed", "skipped")}
-    told = [f"{count} {kind}" for kind, count in counts.items() if count]
-    told += [f"`{run.name}` fails" for run in runs if run.failed and not run.tests]
-    return ", ".join(told) or judge("", runs, runs).reason
 
 
 def _plan(line: Line, context: Context, runs: Sequence[CommandRun]) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -76,12 +76,16 @@ class ModelProfile:
 
 @dataclass(frozen=True)
 class Execution:
-    """A finished command: exit code (None where it was ended), capped stdout and stderr."""
+    """A finished command: exit code (None where it was ended), capped stdout and stderr.
+
+    `ended` names the limit that ended it, where it was another one than that on time.
+    """
 
     exit_code: int | None
     output: str
     seconds: float
     timed_out: bool = False
+    ended: str = ""
 
 
 class Repo(Protocol):
@@ -238,15 +242,32 @@ class Model(Protocol):
 class Gate(Protocol):
     """Checks trees."""
 
-    def run(self, tree: str) -> tuple[CommandRun, ...]:
-        """What each command says of a tree by itself, as of the base."""
+    def begun(self, base: str, about: Callable[[], Sequence[str]]) -> tuple[CommandRun, ...]:
+        """What commands say of the tree `base` before anything is done.
+
+        Where there is no need for a command's run yet, a run that was left stands for it; `about`
+        gives the paths that a task may be about.
+        """
+
+    def beside(self, tree: str, base: Sequence[CommandRun]) -> tuple[CommandRun, ...]:
+        """The base's runs with all that a verdict on `tree` needs of them."""
 
     def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
         """A tree beside the base's runs; `demand` is the text that it is held against."""
 
 
 class Sandbox(Protocol):
-    """Runs a command in a folder, within limits, and leaves nothing of it behind."""
+    """Runs a command in a folder, within limits, and leaves nothing of it behind.
+
+    `keeps_folder` says that not even the folder is another one afterwards, `isolates` that nothing
+    of this machine or network which is not brought has a part in what comes out.
+    """
+
+    @property
+    def keeps_folder(self) -> bool: ...
+
+    @property
+    def isolates(self) -> bool: ...
 
     def run(
         self,

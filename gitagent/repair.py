@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from gitagent.basing import beside
 from gitagent.domain.call import Reply
 from gitagent.domain.context import Excerpt
 from gitagent.domain.edit import Edit, Proposal, WriteFile
@@ -269,8 +270,7 @@ def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
     verdict = _verdict(line, tries, attempt)
     attempt = replace(attempt, verdict=verdict)
     line.log.add_attempt(attempt)
-    said = f"{verdict.kind}: {verdict.reason}" if verdict.reason else verdict.kind
-    line.tell(News("gate", said, warning=not verdict.acceptable))
+    line.tell(News("gate", verdict.said, warning=not verdict.acceptable))
     if verdict.acceptable:
         return replace(tries, accepted=attempt)
     return replace(
@@ -289,7 +289,7 @@ def _verdict(line: Line, tries: Tries, attempt: Attempt) -> Verdict:
         if known.tree == attempt.tree and known.verdict is not None:
             return known.verdict
     line.tell(News("gate", "runs", passing=True))
-    return line.checks.verdict(attempt.tree, tries.demand, tries.runs)
+    return line.checks.verdict(attempt.tree, tries.demand, beside(line, attempt.tree))
 
 
 def merit(attempt: Attempt) -> tuple[int, int, int]:

@@ -83,6 +83,7 @@ def gate(verdict: Verdict) -> dict[str, Any]:
         "still_failing": verdict.still_failing,
         "skipped": verdict.skipped,
         "vanished": verdict.vanished,
+        "known": verdict.known,
     }
 
 

@@ -28,7 +28,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("site",),
     ("answering", "pipeline", "surveying"),
     ("gathering", "repair"),
-    ("looking",),
+    ("basing", "looking"),
     ("ending", "inquiry", "line"),
     ("stages", *ADAPTERS),
     ("gates", "library"),

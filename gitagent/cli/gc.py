@@ -59,6 +59,7 @@ def _document(done: Collected) -> dict[str, Any]:
         "unreadable": [{"id": each.id, "reason": each.reason} for each in done.unreadable],
         "salvaged_removed": [each.ref for each in done.salvaged],
         "folders": [str(folder) for folder in done.folders],
+        "runs": done.runs,
     }
 
 
@@ -83,6 +84,8 @@ def _lines(done: Collected, dry_run: bool) -> Iterator[str]:
     verb = "would remove" if dry_run else "removed"
     yield from (f"{verb} {each.ref}: salvaged long ago" for each in done.salvaged)
     yield from (printable(f"{verb} {folder}: its process is dead") for folder in done.folders)
+    if done.runs:
+        yield f"{verb} what the gate knew of {done.runs} run{'' if done.runs == 1 else 's'}"
 
 
 def _age(due: Due) -> str:

@@ -85,7 +85,7 @@ def _tries(n: int) -> str:
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
-    yield f"         gate {verdict.kind}{': ' + verdict.reason if verdict.reason else ''}"
+    yield f"         gate {verdict.said}"
     for test in verdict.fixed:
         yield f"         failed before, passes now: {test}"
     for test in verdict.broken:

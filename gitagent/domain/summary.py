@@ -64,7 +64,7 @@ def summary(state: TaskState) -> Summary:
 def totals(state: TaskState) -> Totals:
     """What a task has used so far."""
     verdicts = [a.verdict for a in state.attempts if a.verdict]
-    base = sum(run.seconds for run in state.base_runs or ())
+    base = sum(run.spent for run in state.base_runs or ())
     return Totals(
         calls=len(state.calls),
         prompt_tokens=sum(call.prompt_tokens for call in state.calls),

@@ -32,8 +32,8 @@ class GateCommand:
     that it needs, `brings` what it needs from outside of git. What compiles is run before what
     tests. `package` is the folder of the package that it is about, `uses` are those of the packages
     of this tree which that one depends on: it has to run where one of these changes. `narrow` is an
-    `argv` that runs some of its tests only, once their files are appended, relative to `folder`;
-    empty where it cannot be told so.
+    `argv` that runs some of its tests only, once their files are appended, relative to `folder`, or
+    the folders of these files, as `narrow_to` says; empty where it cannot be told so.
     """
 
     name: str
@@ -46,11 +46,24 @@ class GateCommand:
     package: str = ""
     uses: tuple[str, ...] = ()
     narrow: tuple[str, ...] = ()
+    narrow_to: Literal["file", "folder"] = "file"
+
+    @property
+    def compiles(self) -> bool:
+        return self.stage == "compile" or self.reads == "compileall"
 
 
 @dataclass(frozen=True)
 class CommandRun:
-    """One command as it ran on one tree; `tests` maps a test id to its outcome."""
+    """One command as it ran on one tree; `tests` maps a test id to its outcome.
+
+    `flaky` are tests that failed and, run once more by themselves, passed: they count as passed.
+    Those that failed then, too, are in `twice`. `ended` names the limit that ended the command.
+    `known` says that nothing was run, for the same had been run on the same tree before; `seconds`
+    are those of then. Of a `partial` run, only the tests that it names were run. Where `left` says
+    why, the command was not run at all. `late` is a run on the base for which there was no need
+    before some tree had to be judged beside it.
+    """
 
     name: str
     exit_code: int | None
@@ -58,10 +71,22 @@ class CommandRun:
     seconds: float
     timed_out: bool = False
     tests: dict[str, TestOutcome] = field(default_factory=dict)
+    flaky: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
+    ended: str = ""
+    known: bool = False
+    partial: bool = False
+    left: str = ""
+    late: bool = False
 
     @property
     def failed(self) -> bool:
-        return self.timed_out or self.exit_code != 0
+        return not self.left and (self.timed_out or self.exit_code != 0)
+
+    @property
+    def spent(self) -> float:
+        """The seconds that it took now."""
+        return 0.0 if self.known else self.seconds
 
 
 @dataclass(frozen=True)
@@ -71,7 +96,8 @@ class Verdict:
     The lists hold test ids: `passed` all that pass now, `fixed` those that did not pass on the
     base, `broken` those that fail now and did not fail on the base, `still_failing` those that
     fail on both, `skipped`, and `vanished` those that ran on the base and do not now. `reason` is
-    one sentence, `output` the trimmed output that a person or a model needs to repair it.
+    one sentence, `output` the trimmed output that a person or a model needs to repair it. `known`
+    says that nothing had to be run to find it out.
     """
 
     kind: VerdictKind
@@ -84,6 +110,13 @@ class Verdict:
     vanished: tuple[str, ...] = ()
     output: str = ""
     seconds: float = 0.0
+    known: bool = False
+
+    @property
+    def said(self) -> str:
+        """In one line: the kind, the reason, and whether it was found out now."""
+        said = f"{self.kind}: {self.reason}" if self.reason else self.kind
+        return f"{said} (known already)" if self.known else said
 
     @property
     def acceptable(self) -> bool:

@@ -39,7 +39,7 @@ def compare(base: Tests, now: Tests) -> Comparison:
     found = Comparison()
     for test, outcome in now.items():
         _place(found, test, outcome, _before(test, base))
-    below = {above for test in now for above in _above(test)}
+    below = {above for test in now for above in above_of(test)}
     for test, outcome in base.items():
         if test in now or outcome == "skipped":
             continue
@@ -66,10 +66,10 @@ def _place(found: Comparison, test: str, outcome: TestOutcome, before: TestOutco
 def _before(test: str, base: Tests) -> TestOutcome | None:
     if test in base:
         return base[test]
-    return "failed" if any(base.get(above) == "failed" for above in _above(test)) else None
+    return "failed" if any(base.get(above) == "failed" for above in above_of(test)) else None
 
 
-def _above(test: str) -> Iterator[str]:
+def above_of(test: str) -> Iterator[str]:
     """The class, module and file that a test id stands in; parameters may hold anything."""
     for separator in _SEPARATOR.finditer(test.partition("[")[0]):
         yield test[: separator.start()]

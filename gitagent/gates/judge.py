@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from gitagent.domain.verdict import CommandRun, Verdict, VerdictKind
-from gitagent.gates.compare import COMPILE_PREFIX, Comparison, compare
+from gitagent.domain.verdict import CommandRun, TestOutcome, Verdict, VerdictKind
+from gitagent.gates.compare import COMPILE_PREFIX, Comparison, above_of, compare
 from gitagent.gates.demand import named_in, speaks_of_defect
 from gitagent.gates.failures import said
 
@@ -23,11 +23,17 @@ _NO_TESTS = re.compile(r"no tests (?:ran|collected)|^Ran 0 tests", re.IGNORECASE
 
 def judge(text: str, base: Sequence[CommandRun], now: Sequence[CommandRun]) -> Verdict:
     """The verdict on the runs `now`, beside those of the base; `text` is the task's."""
-    before = {run.name: run for run in base}
-    found = Comparison()
+    base = [run for run in base if not run.left]
+    left = {run.name for run in now if run.left}
+    now = [run for run in now if not run.left]
+    before = {run.name: run for run in base if run.name not in left}
+    # what failed in a package that nothing touches fails still
+    found = Comparison(
+        still_failing=[test for run in base if run.name in left for test in _failing(run)]
+    )
     for run in now:
-        found += compare(before[run.name].tests if run.name in before else {}, run.tests)
-    reasons = [*_named_lists(found), *_runs(before, now, found), *_undone(text, before, found)]
+        found += compare(_beside(before.get(run.name), run), run.tests)
+    reasons = [*_named_lists(found), *_runs(before, now, found), *_undone(text, base, found)]
     kind = _kind(reasons, base, now)
     return Verdict(
         kind,
@@ -39,8 +45,18 @@ def judge(text: str, base: Sequence[CommandRun], now: Sequence[CommandRun]) -> V
         skipped=tuple(found.skipped),
         vanished=tuple(found.vanished),
         output=_output(now) if kind == "fail" else "",
-        seconds=sum(run.seconds for run in now),
+        seconds=sum(run.spent for run in now),
+        known=bool(now) and all(run.known for run in now),
     )
+
+
+def _beside(before: CommandRun | None, run: CommandRun) -> dict[str, TestOutcome]:
+    """What the base has of the tests that were to be run."""
+    known = before.tests if before else {}
+    if not run.partial:
+        return known
+    above = {each for test in run.tests for each in above_of(test)}
+    return {test: known[test] for test in known if test in run.tests or test in above}
 
 
 def found_nothing(run: CommandRun) -> bool:
@@ -75,6 +91,8 @@ def _runs(
         reason = _trouble(before.get(run.name), run)
         if reason:
             yield reason
+        if run.partial:
+            yield f"of `{run.name}` only the tests nearest to the change were run"
     ran = {run.name for run in now}
     # After a compile error the rest is not run, and that is said already.
     if not any(test.startswith(COMPILE_PREFIX) for test in found.broken):
@@ -85,6 +103,8 @@ def _trouble(before: CommandRun | None, run: CommandRun) -> str:
     """What a run as a whole has against it, beside what its single tests say."""
     if run.timed_out:
         return f"`{run.name}` was ended after {run.seconds:.0f} s, its time limit"
+    if run.ended:
+        return f"`{run.name}` was ended: {run.ended}"
     if run.exit_code is None:
         return f"`{run.name}` could not be run to its end"
     if run.exit_code == 0 or found_nothing(run) or "failed" in run.tests.values():
@@ -109,14 +129,13 @@ def _unlike(before: CommandRun | None) -> str:
     return f" ({before.exit_code} on the base)" if before is not None else ""
 
 
-def _undone(text: str, before: dict[str, CommandRun], found: Comparison) -> Iterator[str]:
+def _failing(run: CommandRun) -> list[str]:
+    return [test for test, outcome in run.tests.items() if outcome == "failed"]
+
+
+def _undone(text: str, base: Sequence[CommandRun], found: Comparison) -> Iterator[str]:
     """What the task's text demands of the base's failures and the tree does not do."""
-    failing = [
-        test
-        for run in before.values()
-        for test, outcome in run.tests.items()
-        if outcome == "failed"
-    ]
+    failing = [test for run in base for test in _failing(run)]
     named = named_in(text, dict.fromkeys([*failing, *found.still_failing]))
     open_ = [test for test in named if _stands_in(test, found.still_failing)]
     if open_:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gitagent.domain.verdict import UNCHECKED, CommandRun, Verdict
 from gitagent.replay.course import SHORT, Course
@@ -16,12 +16,15 @@ class RecordedGate:
         self._past = past
         self._course = course
 
-    def run(self, tree: str) -> tuple[CommandRun, ...]:
-        """What the gate said of the base, which is all that a task runs it on by itself."""
+    def begun(self, base: str, about: Callable[[], Sequence[str]]) -> tuple[CommandRun, ...]:
+        """What the gate said of the base, then and later."""
         runs = self._past.closing.base_runs
         if runs is None:
             raise self._course.leaving("verdict", "base", "the base was not gated")
         return runs
+
+    def beside(self, tree: str, base: Sequence[CommandRun]) -> tuple[CommandRun, ...]:
+        return tuple(base)
 
     def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
         for verdict in self._known(tree):

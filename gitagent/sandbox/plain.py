@@ -50,6 +50,8 @@ class PlainSandbox:
     output_cap: int = 2_000_000
     grace: float = 0.5
     limits: ClassVar[str] = LIMITS
+    keeps_folder: ClassVar[bool] = False
+    isolates: ClassVar[bool] = False
 
     def run(
         self,

@@ -1,21 +1,22 @@
-"""Runs the gate's commands on a tree, in a folder that is made for it and gone afterwards."""
+"""Runs the gate's commands on a tree: what compiles, then the tests nearest to a change, then all.
+
+What was run on the same tree before is not run again. Beside the base, the first new failure that
+is no chance ends the run: the verdict would only say so at more length. Without a base (on the base
+itself) everything runs, for a file that never compiled must not keep the tests from running.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitagent.domain.verdict import CommandRun, GateCommand
-from gitagent.gates.python import python_environment
-from gitagent.gates.results import pytest_options, read_results
-from gitagent.gates.trim import plain_text, trim
+from gitagent.gates import again
+from gitagent.gates.affected import UNTOUCHED, affected
+from gitagent.gates.kept import KeptRuns
+from gitagent.gates.places import Export, Places
+from gitagent.gates.running import Running
 from gitagent.ports import Repo, Sandbox
-from gitagent.scratch import private_folder
-
-Export = Callable[[Repo, str, Path], Sequence[tuple[str, str]]]
-OUTPUT_CHARS = 40_000
 
 
 def gate(
@@ -29,87 +30,64 @@ def gate(
     export: Export,
     base: Sequence[CommandRun] | None = None,
     hide: Callable[[str], str] = str,
+    places: Places | None = None,
+    kept: KeptRuns | None = None,
+    changed: Sequence[str] | None = None,
 ) -> tuple[CommandRun, ...]:
-    """Run `commands` in order on a fresh export of `tree`, all of them within `timeout` seconds.
+    """Run `commands` on `tree`, all of them within `timeout` seconds.
 
     `scratch` is a folder outside the repository. `export` writes the tree and returns what it left
-    out, as (path, reason). With the base's runs in `base`, a file that no longer compiles ends the
-    gate: the tests could only say so at more length. Without them (on the base itself) everything
-    runs, for a file that never compiled must not keep the tests from running. `hide` takes secrets
-    out of what they print.
+    out, as (path, reason); `places` has folders for it, and `kept` runs of before. `base` are the
+    base's runs, `changed` the paths that differ from it: commands of other packages are left.
+    `hide` takes secrets out of what they print.
     """
     if not commands:
         return ()
-    began = time.monotonic()
-    with private_folder(scratch, "gate-") as private:
-        place = _Place.make(private, repo, tree, export, hide)
-        runs: list[CommandRun] = []
-        for command in commands:
-            run = _run(sandbox, command, place, began + timeout - time.monotonic())
-            # the first run is charged with the export, so that the seconds are all of the gate's
-            runs.append(replace(run, seconds=time.monotonic() - began) if not runs else run)
-            if base is not None and _stopped_compiling(command, runs[-1], base):
-                break
-    return tuple(runs)
+    places = places or Places(repo, scratch, export)
+    with Running(repo, sandbox, tree, places, kept, timeout, hide) as running:
+        if base is None:
+            return tuple(running.on_base(command) for command in commands)
+        return _beside(running, commands, base, changed)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """The export, the variables that make Python test it, and where results go: outside of it."""
+def _beside(
+    running: Running,
+    commands: Sequence[GateCommand],
+    base: Sequence[CommandRun],
+    changed: Sequence[str] | None,
+) -> tuple[CommandRun, ...]:
+    touched = commands if changed is None else affected(commands, changed)
+    before = {run.name: run for run in base if not run.left}
+    runs = {c.name: _left(c, UNTOUCHED) for c in commands if c not in touched}
 
-    folder: Path
-    private: Path
-    env: dict[str, str]
-    left_out: str
-    hide: Callable[[str], str]
+    def in_order() -> tuple[CommandRun, ...]:
+        return tuple(runs[command.name] for command in commands if command.name in runs)
 
-    @classmethod
-    def make(
-        cls, private: Path, repo: Repo, tree: str, export: Export, hide: Callable[[str], str]
-    ) -> _Place:
-        folder = private / "tree"
-        folder.mkdir(mode=0o755)
-        skipped = export(repo, tree, folder)
-        left_out = "".join(f"[not exported: {path}: {reason}]\n" for path, reason in skipped)
-        paths = (file.path for file in repo.files(tree))
-        return cls(folder, private, python_environment(folder, paths), left_out, hide)
-
-    def cleaned(self, output: str) -> str:
-        """An output in which paths are the tree's own, and which holds no secret."""
-        for own, seen in (
-            (f"{self.folder}/", ""),
-            (str(self.folder), "."),
-            (f"{self.private}/", ""),
-        ):
-            output = output.replace(own, seen)
-        text = self.hide(plain_text(output))
-        return text if len(text) <= OUTPUT_CHARS else trim(text, OUTPUT_CHARS)
+    for command in touched:
+        if command.compiles:
+            runs[command.name] = running.command(command)
+    if any(_fails_anew(run, before.get(name)) for name, run in runs.items() if not run.left):
+        return in_order()
+    tests = [command for command in touched if not command.compiles]
+    packages = {command.package for command in commands}
+    for command in tests:
+        part = running.nearest(command, before.get(command.name), changed or (), packages)
+        run = running.tests(command, before.get(command.name), part) if part else None
+        if run is not None and again.worse(run, before.get(command.name)):
+            runs[command.name] = run
+            return in_order()
+    for command in tests:
+        runs[command.name] = running.tests(command, before.get(command.name))
+    return in_order()
 
 
-def _run(sandbox: Sandbox, command: GateCommand, place: _Place, seconds: float) -> CommandRun:
-    if seconds <= 0:
-        return CommandRun(command.name, None, "There was no time left for it.", 0.0, True)
-    # A folder for each run: a report of the command before would speak for this one.
-    with private_folder(place.private, "results-") as results:
-        told = {"PYTEST_ADDOPTS": pytest_options(results)} if command.reads == "pytest" else {}
-        done = sandbox.run(
-            command.argv,
-            place.folder,
-            timeout=seconds,
-            env=place.env | dict(command.env) | told,
-            inside=command.folder,
-            brings=command.brings,
-            results=results,
-        )
-        tests = read_results(command, done, results)
-    output = place.cleaned(done.output)
-    if done.exit_code != 0:
-        output = place.left_out + output
-    return CommandRun(command.name, done.exit_code, output, done.seconds, done.timed_out, tests)
+def _left(command: GateCommand, why: str) -> CommandRun:
+    return CommandRun(command.name, None, "", 0.0, left=why)
 
 
-def _stopped_compiling(command: GateCommand, run: CommandRun, base: Sequence[CommandRun]) -> bool:
-    if command.reads != "compileall" or run.exit_code != 1:
-        return False
-    known = {test for before in base if before.name == run.name for test in before.tests}
-    return not known.issuperset(run.tests)
+def _fails_anew(run: CommandRun, before: CommandRun | None) -> bool:
+    """Whether something does not compile that did on the base."""
+    failing = {test for test, outcome in run.tests.items() if outcome == "failed"}
+    if failing:
+        return before is None or not failing <= before.tests.keys()
+    return run.failed and (before is None or not before.failed)

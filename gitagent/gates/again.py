@@ -1,0 +1,94 @@
+"""Tests that fail are run once more by themselves: what passes then is flaky, and blocks nobody.
+
+Only what a change may have broken is worth it, and only a few at once: a tree that fails in many
+places is broken, and so is one in which nothing passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from gitagent.domain.verdict import CommandRun, GateCommand, TestOutcome
+from gitagent.gates.compare import compare
+from gitagent.gates.nearest import arguments
+
+MOST = 20
+LONG_S = 30.0
+"""What the base may take to be run whole for a second time."""
+
+
+def suspects(run: CommandRun, before: CommandRun | None) -> tuple[str, ...]:
+    """The tests that passed on the base and fail now; none where they are too many."""
+    if before is None:
+        return ()
+    return _few(test for test in _failed(run) if before.tests.get(test) == "passed")
+
+
+def worse(run: CommandRun, before: CommandRun | None) -> bool:
+    """Whether a test fails that did not fail on the base."""
+    return bool(compare(before.tests if before else {}, run.tests).broken)
+
+
+def suspects_on_base(run: CommandRun) -> tuple[str, ...]:
+    """The tests that fail on the base; none where too many do, or no test passes."""
+    return _few(_failed(run)) if "passed" in run.tests.values() else ()
+
+
+def alone(
+    command: GateCommand, tests: Sequence[str], paths: Collection[str]
+) -> tuple[str, ...] | None:
+    """What to append to `command.narrow` to run these tests; None where it must run whole.
+
+    Their ids begin with the path of a file of the tree or, in some languages, with a name that
+    ends with that of a folder.
+    """
+    if not command.narrow:
+        return None
+    if command.narrow_to == "folder":
+        folders = {path.rpartition("/")[0] for path in paths}
+        found = [_folder(test.partition("::")[0], command.folder, folders) for test in tests]
+        # a file's name is needed to stand for its folder, whichever
+        return arguments(command, [f"{folder}/_" if folder else "_" for folder in found])
+    files = [test.partition("::")[0] for test in tests]
+    return arguments(command, files) if all(file in paths for file in files) else None
+
+
+def settled(run: CommandRun, second: CommandRun, tests: Sequence[str]) -> CommandRun:
+    """The run, in which those of `tests` count as passed that have passed in the second one."""
+    if second.timed_out or second.ended or second.exit_code is None:
+        return run
+    flaky = tuple(test for test in tests if second.tests.get(test) == "passed")
+    passed: dict[str, TestOutcome] = dict.fromkeys(flaky, "passed")
+    outcomes = run.tests | passed
+    # its exit code spoke of these tests, if without them there is nothing against it
+    content = bool(flaky) and second.exit_code == 0 and "failed" not in outcomes.values()
+    return replace(
+        run,
+        tests=outcomes,
+        exit_code=0 if content else run.exit_code,
+        flaky=(*run.flaky, *flaky),
+        twice=(*run.twice, *(test for test in tests if test not in flaky)),
+        seconds=run.seconds + second.seconds,
+        known=False,
+    )
+
+
+def _failed(run: CommandRun) -> Sequence[str]:
+    done = set(run.twice)
+    return [test for test, outcome in run.tests.items() if outcome == "failed" and test not in done]
+
+
+def _few(tests: Iterable[str]) -> tuple[str, ...]:
+    found = tuple(tests)
+    return found if len(found) <= MOST else ()
+
+
+def _folder(name: str, root: str, folders: Collection[str]) -> str:
+    """The folder of the tree that a package is in, whose name begins with that of its module."""
+    parts = name.split("/")
+    for start in range(len(parts)):
+        below = "/".join(parts[start:])
+        if (folder := f"{root}/{below}" if root else below) in folders:
+            return folder
+    return root

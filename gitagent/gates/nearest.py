@@ -1,0 +1,98 @@
+"""The tests that a change most likely breaks, by name: they are run before all others.
+
+That saves the time of a whole run where they fail, and decides nothing where they pass: who is
+content with a tree has run everything.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from gitagent.domain.context import is_test
+from gitagent.domain.verdict import CommandRun, GateCommand
+from gitagent.gates.affected import package_of
+from gitagent.ports import TreeFile
+
+WORTH_S = 5.0
+"""How long all tests must have taken before it pays to run some of them first."""
+MOST_SHARE, MOST_FILES = 1 / 3, 60
+LARGEST = 400_000
+_REGULAR = (0o100644, 0o100755, 0o100664)
+_SOURCE = re.compile(r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|rs|go|exs?)$")
+# A file that is called so by everybody goes by the name of its folder, as does all of Go's.
+_NAMELESS = ("__init__", "__main__", "index", "mod", "lib", "main")
+_TEST_MARK = re.compile(r"^tests?_|_tests?$|\.(?:test|spec)$")
+
+Read = Callable[[str], bytes]
+
+
+def nearest(
+    command: GateCommand,
+    before: CommandRun | None,
+    changed: Sequence[str],
+    files: Sequence[TreeFile],
+    packages: Collection[str],
+    read: Read,
+) -> tuple[str, ...]:
+    """What to append to `command.narrow` to run the tests nearest to these changed paths.
+
+    `before` is the command's run on the base, `files` are those of the tree, `packages` all
+    folders of packages. Empty where nothing would be saved, or nothing is near.
+    """
+    if not command.narrow or before is None or before.seconds < WORTH_S:
+        return ()
+    own = {
+        file.path: file
+        for file in files
+        if file.mode in _REGULAR and _belongs(file.path, command, packages)
+    }
+    tests = [path for path in own if is_test(path) and _SOURCE.search(path)]
+    near = _near(tests, changed, lambda path: _text(own[path], read))
+    if not near or len(near) > min(MOST_FILES, len(tests) * MOST_SHARE):
+        return ()
+    return arguments(command, near)
+
+
+def arguments(command: GateCommand, paths: Iterable[str]) -> tuple[str, ...]:
+    """Paths of the tree as a command takes them: itself or its folder, from where it runs."""
+    if command.narrow_to == "file":
+        return tuple(dict.fromkeys(_from(command.folder, path) for path in paths))
+    folders = dict.fromkeys(posixpath.dirname(path) for path in paths)
+    # so that none of them is taken for the name of a package or an option
+    return tuple(f"./{_from(command.folder, folder)}".removesuffix("/.") for folder in folders)
+
+
+def _from(folder: str, path: str) -> str:
+    return posixpath.relpath(f"/{path}", f"/{folder}")
+
+
+def _belongs(path: str, command: GateCommand, packages: Collection[str]) -> bool:
+    inside = not command.folder or path.startswith(f"{command.folder}/")
+    return inside and (package_of(path, packages) or "") == command.package
+
+
+def _near(tests: Sequence[str], changed: Sequence[str], text: Callable[[str], str]) -> list[str]:
+    """Tests that changed themselves, are called as what changed, or name it."""
+    sources = [path for path in changed if _SOURCE.search(path)]
+    names = {name for path in sources if not is_test(path) and (name := called(path))}
+    near = [path for path in tests if path in set(changed) or called(path) in names]
+    if not names:
+        return near
+    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
+    known = set(near)
+    return near + [path for path in tests if path not in known and named.search(text(path))]
+
+
+def called(path: str) -> str:
+    """The name of what a file defines or tests: `parse` for src/parse.py and test_parse.py."""
+    folder, _, base = path.rpartition("/")
+    name = _SOURCE.sub("", base)
+    if name in _NAMELESS or base.endswith(".go"):
+        name = folder.rpartition("/")[2]
+    return _TEST_MARK.sub("", name)
+
+
+def _text(file: TreeFile, read: Read) -> str:
+    return read(file.blob).decode("utf-8", "replace") if file.size <= LARGEST else ""
