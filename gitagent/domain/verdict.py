@@ -57,8 +57,8 @@ class GateCommand:
 class CommandRun:
     """One command as it ran on one tree; `tests` maps a test id to its outcome.
 
-    `flaky` are tests that failed and, run once more by themselves, passed: they count as passed.
-    Those that failed then, too, are in `twice`. `ended` names the limit that ended the command.
+    `flaky` are tests that failed and, when the same was run once more, passed: they count as
+    passed. Those that failed again are in `twice`. `ended` names the limit that ended the command.
     `known` says that nothing was run, for the same had been run on the same tree before; `seconds`
     are those of then. Of a `partial` run, only the tests that it names were run. Where `left` says
     why, the command was not run at all. `late` is a run on the base for which there was no need

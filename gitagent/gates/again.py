@@ -1,6 +1,8 @@
-"""Tests that fail are run once more by themselves: what passes then is flaky, and blocks nobody.
+"""Tests that fail are run once more: what passes then is flaky, and blocks nobody.
 
-Only what a change may have broken is worth it, and only a few at once: a tree that fails in many
+By themselves first, for that is short where they are broken. One that passes by itself may still
+fail because of what runs beside it, so that it has to pass in a second run of the same, too. Only
+what a change may have broken is worth all this, and only a few at once: a tree that fails in many
 places is broken, and so is one in which nothing passes.
 """
 
@@ -54,15 +56,25 @@ def alone(
     return arguments(command, files) if all(file in paths for file in files) else None
 
 
+def broken(run: CommandRun, alone: CommandRun, tests: Sequence[str]) -> CommandRun:
+    """The run, with those of `tests` named that failed by themselves, too."""
+    if not _ended_well(alone):
+        return run
+    failed = tuple(test for test in tests if alone.tests.get(test) == "failed")
+    seconds = run.seconds + alone.seconds
+    return replace(run, twice=(*run.twice, *failed), seconds=seconds, known=False)
+
+
 def settled(run: CommandRun, second: CommandRun, tests: Sequence[str]) -> CommandRun:
-    """The run, in which those of `tests` count as passed that have passed in the second one."""
-    if second.timed_out or second.ended or second.exit_code is None:
+    """The run, in which those of `tests` count as passed that have passed in a second one."""
+    if not _ended_well(second):
         return run
     flaky = tuple(test for test in tests if second.tests.get(test) == "passed")
     passed: dict[str, TestOutcome] = dict.fromkeys(flaky, "passed")
     outcomes = run.tests | passed
-    # its exit code spoke of these tests, if without them there is nothing against it
-    content = bool(flaky) and second.exit_code == 0 and "failed" not in outcomes.values()
+    # the exit code spoke of these tests, if there is nothing else against the run
+    excused = second.exit_code == 0 or "failed" in second.tests.values()
+    content = bool(flaky) and excused and "failed" not in outcomes.values()
     return replace(
         run,
         tests=outcomes,
@@ -72,6 +84,10 @@ def settled(run: CommandRun, second: CommandRun, tests: Sequence[str]) -> Comman
         seconds=run.seconds + second.seconds,
         known=False,
     )
+
+
+def _ended_well(run: CommandRun) -> bool:
+    return not run.timed_out and not run.ended and run.exit_code is not None
 
 
 def _failed(run: CommandRun) -> Sequence[str]:

@@ -65,7 +65,8 @@ def arguments(command: GateCommand, paths: Iterable[str]) -> tuple[str, ...]:
 
 
 def _from(folder: str, path: str) -> str:
-    return posixpath.relpath(f"/{path}", f"/{folder}")
+    relative = posixpath.relpath(f"/{path}", f"/{folder}")
+    return f"./{relative}" if relative.startswith("-") else relative
 
 
 def _belongs(path: str, command: GateCommand, packages: Collection[str]) -> bool:

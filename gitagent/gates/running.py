@@ -103,17 +103,23 @@ class Running:
         *,
         whole: bool = True,
     ) -> CommandRun:
+        """The run after the second try of these tests; `whole` says that all may be run for it."""
         if not suspects:
             return run
         paths = {file.path for file in self._repo.files(self._tree)}
         alone = again.alone(command, suspects, paths)
-        if alone is None and not whole:
-            return run
-        # what the first run left behind may be why a test passes now
+        if alone is not None and set(alone) != set(part):
+            run = again.broken(run, self._anew(command, alone), suspects)
+            suspects = [test for test in suspects if test not in run.twice]
+        if suspects and whole:
+            run = again.settled(run, self._anew(command, part), suspects)
+        self._keep(command, run, part)
+        return run
+
+    def _anew(self, command: GateCommand, part: Sequence[str]) -> CommandRun:
+        """A run in a folder in which the one before can have left nothing."""
         self._leave()
-        settled = again.settled(run, self._execute(command, alone or ()), suspects)
-        self._keep(command, settled, part)
-        return settled
+        return self._execute(command, part)
 
     def _keep(self, command: GateCommand, run: CommandRun, part: Sequence[str]) -> None:
         if self._kept:

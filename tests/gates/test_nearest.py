@@ -1,0 +1,116 @@
+"""The tests nearest to a change, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from gitagent.domain.verdict import CommandRun, GateCommand
+from gitagent.gates.nearest import arguments, called, nearest
+from gitagent.ports import TreeFile
+
+PYTEST = GateCommand("pytest", ("pytest",), "pytest", narrow=("pytest", "-q"))
+GO = GateCommand("go test", ("go",), narrow=("go", "test"), narrow_to="folder")
+LONG = CommandRun("pytest", 0, "", 60.0)
+FILES = {
+    "src/app/parse.py": "def parse(): ...\n",
+    "src/app/store.py": "def put(): ...\n",
+    "tests/test_parse.py": "import app\n",
+    "tests/test_shell.py": "from app.parse import parse\n",
+    **{f"tests/test_{n}.py": "import app\n" for n in range(12)},
+}
+
+
+def near(
+    changed: list[str],
+    files: Mapping[str, str] = FILES,
+    command: GateCommand = PYTEST,
+    before: CommandRun | None = LONG,
+    packages: tuple[str, ...] = ("",),
+) -> list[str]:
+    entries = [TreeFile(path, path, 0o100644, len(text)) for path, text in files.items()]
+    found = nearest(command, before, changed, entries, packages, lambda path: files[path].encode())
+    return list(found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (["src/app/parse.py"], ["tests/test_parse.py", "tests/test_shell.py"]),
+        (["src/app/store.py"], []),
+        (["tests/test_3.py"], ["tests/test_3.py"]),
+        (["tests/test_gone.py"], []),
+        (["README.md", "parse.txt"], []),
+    ],
+    ids=str,
+)
+def test_a_test_is_near_that_changed_or_is_called_so_or_names_it(
+    changed: list[str], expected: list[str]
+) -> None:
+    """The name of a module is what its file is called."""
+    assert near(changed) == expected
+
+
+def test_what_saves_nothing_is_not_begun_with() -> None:
+    """A short run, one of unknown length, most of the files, a command that cannot be told so."""
+    assert near(["src/app/parse.py"], before=None) == []
+    assert near(["src/app/parse.py"], before=CommandRun("pytest", 0, "", 1.0)) == []
+    assert near(["src/app/parse.py"], command=GateCommand("make", ("make",))) == []
+    few = {path: FILES[path] for path in list(FILES)[:6]}
+    assert near(["src/app/parse.py"], few) == []
+
+
+def test_another_packages_tests_are_not_this_commands() -> None:
+    """Not even where they stand below its folder."""
+    command = GateCommand("x", ("x",), folder="a", package="a", narrow=("x",))
+    files = {
+        **{f"a/tests/test_{n}.py": "" for n in range(9)},
+        "a/tests/test_parse.py": "",
+        "a/inner/tests/test_parse.py": "",
+        "b/tests/test_parse.py": "",
+    }
+    found = near(["a/parse.py"], files, command, packages=("a", "a/inner", "b"))
+    assert found == ["tests/test_parse.py"]
+
+
+def test_where_folders_are_told_each_is_told_once() -> None:
+    """From where the command runs, and so that none is taken for an option."""
+    files = {
+        **{f"p{n}/x_test.go": "package p\n" for n in range(9)},
+        "pkg/parse/one_test.go": "package parse\n",
+        "pkg/parse/two_test.go": "package parse\n",
+        "pkg/parse/parse.go": "package parse\n",
+    }
+    assert near(["pkg/parse/parse.go"], files, GO) == ["./pkg/parse"]
+    assert arguments(GO, ["main_test.go"]) == (".",)
+    inside = GateCommand("go", ("go",), folder="pkg", narrow=("go",), narrow_to="folder")
+    assert arguments(inside, ["pkg/parse/one_test.go"]) == ("./parse",)
+
+
+def test_a_files_name_is_never_an_option() -> None:
+    """Whatever it begins with."""
+    assert arguments(PYTEST, ["-pevil_test.py", "a/-x_test.py"]) == (
+        "./-pevil_test.py",
+        "a/-x_test.py",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("src/parse.py", "parse"),
+        ("tests/test_parse.py", "parse"),
+        ("parse_test.py", "parse"),
+        ("src/parse/__init__.py", "parse"),
+        ("src/parse/index.ts", "parse"),
+        ("src/parse.test.tsx", "parse"),
+        ("lib/parse_test.exs", "parse"),
+        ("pkg/parse/read.go", "parse"),
+        ("__init__.py", ""),
+        ("notes.md", "notes.md"),
+    ],
+)
+def test_a_file_goes_by_one_name(path: str, name: str) -> None:
+    """That of what it defines, or of what it tests."""
+    assert called(path) == name
