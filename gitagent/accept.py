@@ -112,6 +112,6 @@ def _gate(site: Site, log: TaskLog, picked: Picked, no_gate: bool, tell: Tell) -
         if known and checkpoint.step in picked.taken:
             return checkpoint.verdict
     tell(News("gate", "runs on the result", passing=True))
-    with closing(checks_for(site, repo, before, Manner(no_gate=no_gate))) as checks:
+    with closing(checks_for(site, repo, before, Manner(no_gate=no_gate), tell)) as checks:
         begun = checks.begun(before, lambda: repo.changed_paths(before, after))
         return checks.verdict(after, "", checks.beside(after, begun))

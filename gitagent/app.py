@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from gitagent import caches, models, pipeline
@@ -27,7 +29,7 @@ from gitagent.gates.detect import configured, detect
 from gitagent.gates.identity import machine
 from gitagent.gates.kept import KeptRuns
 from gitagent.gates.places import Places
-from gitagent.gates.python import interpreter
+from gitagent.gates.python import interpreter, needed_by
 from gitagent.git import patches
 from gitagent.git.branches import check_steps
 from gitagent.git.dirty import commit_dirty
@@ -48,10 +50,11 @@ from gitagent.observing import Watch, watched
 from gitagent.ports import Log, Model, Repo
 from gitagent.processes import this_process
 from gitagent.progress import News, Tell
+from gitagent.sandbox.choosing import Chosen, Surroundings, attended, chosen
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
 from gitagent.searching import index_of
-from gitagent.site import Site, cache_folder, spent_folder
+from gitagent.site import Site, cache_folder, spent_folder, user_folder
 from gitagent.stages.overview import overview
 from gitagent.takeover import unlearned
 
@@ -112,6 +115,7 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
     heard: list[News] = []
     chosen = _chosen(site, wish.manner, wish.text, 0.0, heard.append)
     task = _new_task(site, wish, heard.append)
+    check_sandbox(site, site.repo.tree_of(task.base), wish.manner)
     with watched(site, task, tell) as watch:
         for news in heard:
             watch.tell(news)
@@ -156,7 +160,9 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
     site.repo.check_index()
     heard: list[News] = []
     chosen = _chosen(site, manner, log.state.task.text, log.state.spent, heard.append)
-    commands = commands_for(site, site.repo.tree_of(log.state.task.base), manner)
+    tree = site.repo.tree_of(log.state.task.base)
+    check_sandbox(site, tree, manner)
+    commands = commands_for(site, tree, manner)
     with watched(site, log.state.task, tell) as watch:
         log.on_event = watch.event
         for news in heard:
@@ -222,20 +228,53 @@ def commands_for(site: Site, tree: str, manner: Manner) -> tuple[GateCommand, ..
         return ()
     python = interpreter(site.repo.checkout, site.environ)
     if lines := manner.gate or site.config.gate_commands:
-        return configured(lines, python)
-    return detect(site.repo.files(tree), site.repo.read, python)
+        found = configured(lines, python)
+    else:
+        found = detect(site.repo.files(tree), site.repo.read, python)
+    needed = (*needed_by(python), *needed_by(sys.executable))
+    return tuple(replace(command, brings=(*command.brings, *needed)) for command in found)
 
 
-def checks_for(site: Site, repo: Repo, tree: str, manner: Manner) -> Checks:
+def sandbox_for(site: Site) -> Chosen:
+    """What guards the gate here; UsageError where nothing does and nobody allowed that."""
+    return chosen(site.config.gate_sandbox, _surroundings(site), site.config.gate_memory_mb)
+
+
+def _surroundings(site: Site) -> Surroundings:
+    own = (Path.home(), user_folder(), spent_folder(), cache_folder())
+    repo = site.repo
+    return Surroundings(
+        site.environ,
+        scratch=cache_folder() / "gate",
+        checkout=repo.checkout,
+        closed=tuple(str(folder) for folder in own),
+        covered=tuple(dict.fromkeys((str(repo.folder), str(Path(repo.pygit2.path))))),
+        attended=attended(site.environ, sys.stdin.isatty(), sys.stderr.isatty()),
+    )
+
+
+def check_sandbox(site: Site, tree: str, manner: Manner) -> None:
+    """UsageError where the gate of a tree would run, and may not."""
+    try:
+        sandbox_for(site)
+    except UsageError:
+        if commands_for(site, tree, manner):
+            raise
+
+
+def checks_for(site: Site, repo: Repo, tree: str, manner: Manner, tell: Tell) -> Checks:
     """The gate of a tree, ready to run on trees of `repo`; it is to be closed."""
-    sandbox = PlainSandbox(site.environ)
-    scratch = cache_folder() / "gate"
+    commands = commands_for(site, tree, manner)
+    guard = sandbox_for(site) if commands else Chosen(PlainSandbox(site.environ))
+    if guard.warning:
+        tell(News("gate", guard.warning, warning=True))
+    sandbox, scratch = guard.sandbox, cache_folder() / "gate"
     around = f"{type(sandbox).__name__} {machine(site.environ)}"
     return Checks(
         repo=repo,
         sandbox=sandbox,
         export=export,
-        commands=commands_for(site, tree, manner),
+        commands=commands,
         scratch=scratch,
         timeout_s=site.config.gate_timeout_s,
         hide=site.redactor.hide,
@@ -257,10 +296,11 @@ def _walked(
         on_call=models.alerting(tell),
     )
     means = Means(site.config, ledger, kept_answers(site, manner), site.redactor, tell)
+    checks = checks_for(site, repo, repo.tree_of(task.base), manner, tell)
     with (
         models.stacked(means, chosen) as using,
         index_of(site, repo, task.base, tell) as index,
-        closing(checks_for(site, repo, repo.tree_of(task.base), manner)) as checks,
+        closing(checks) as checks,
     ):
         threading.Thread(target=warming.load, daemon=True).start()
         rules = _rules(site.config, manner, using["code"].profile.edit_format)

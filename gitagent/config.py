@@ -134,6 +134,16 @@ class Config:
     gate_timeout_s: float = _key(
         "gate.timeout_s", 600.0, "repository", "longest run of one gate command, in seconds"
     )
+    gate_sandbox: str = _key(
+        "gate.sandbox",
+        "auto",
+        "user",
+        "auto, bubblewrap or plain; `plain` lets the gate run unguarded where there is no other",
+        ("auto", "bubblewrap", "plain"),
+    )
+    gate_memory_mb: int = _key(
+        "gate.memory_mb", 0, "user", "most memory of a gate command, in MB; 0 is 60 % of all"
+    )
     allow: tuple[str, ...] = _key(
         "paths.allow", (), "user", "control files that a reply may edit, as patterns"
     )

@@ -269,6 +269,9 @@ class Sandbox(Protocol):
     @property
     def isolates(self) -> bool: ...
 
+    def seen(self, folder: Path) -> Path:
+        """Where a command finds the tree that is in `folder`."""
+
     def run(
         self,
         argv: Sequence[str],

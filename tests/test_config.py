@@ -32,6 +32,8 @@ USER_ONLY = [
     "index.embeddings",
     "index.dsn",
     "index.share",
+    "gate.sandbox",
+    "gate.memory_mb",
     "paths.allow",
     "tasks.keep_days",
     "tasks.expire_days",

@@ -184,6 +184,17 @@ def _tasks() -> Finding:
 
 
 def _sandbox() -> Finding:
+    """What guards the gate; without it a task is refused wherever nobody is at a terminal."""
     from gitagent.sandbox.plain import LIMITS
+    from gitagent.sandbox.probe import Absent, probe
+    from gitagent.site import cache_folder, find_repo, load_config
 
-    return Finding("sandbox", None, "plain", LIMITS)
+    config = load_config(os.environ, find_repo(Path.cwd()))[0].config
+    if config.gate_sandbox == "plain":
+        return Finding("sandbox", None, "plain, as configured", LIMITS)
+    tool = probe(os.environ, cache_folder() / "gate")
+    if isinstance(tool, Absent):
+        ok = False if config.gate_sandbox == "bubblewrap" else None
+        text = f"{tool.why}; without it the gate runs only at a terminal, or with --no-gate"
+        return Finding("sandbox", ok, text, tool.hint)
+    return Finding("sandbox", True, f"{tool.version} ({tool.program}), {tool.said}")

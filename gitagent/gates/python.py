@@ -10,8 +10,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
+
+from gitagent.domain.verdict import Bring
 
 _IN_CHECKOUT = (".venv", "venv", "env")
 _IN_ENVIRONMENT = ("VIRTUAL_ENV", "CONDA_PREFIX")
@@ -19,6 +22,9 @@ _DEEPEST_SOURCE = 3
 _NO_SOURCE = {"tests", "test", "testing", "docs", "doc", "examples", "vendor", "node_modules"}
 _FINDS_PYTEST = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pytest') is None)"
 _SECONDS = 20.0
+_MOST_LINKS = 8
+# Every command sees these.
+_EVERYWHERE = ("/usr/", "/bin/", "/lib")
 
 
 def interpreter(checkout: Path | None, environ: Mapping[str, str]) -> str:
@@ -66,6 +72,62 @@ def has_pytest(python: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return asked.returncode == 0
+
+
+def needed_by(python: str) -> tuple[Bring, ...]:
+    """The folders that an interpreter is made of: its environment's, its own, and links to them.
+
+    An environment may have come with the repository, and name any folder as its interpreter's: one
+    counts only where an interpreter lies in it, and never a whole home.
+    """
+    found: dict[str, None] = {}
+    for place in _called(Path(python)):
+        prefix = place.parent.parent
+        if _is_home(prefix):
+            found |= dict.fromkeys(map(str, (place, *prefix.glob("lib/python3*"))))
+        elif _is_prefix(prefix):
+            found[str(prefix)] = None
+        elif place.is_symlink():
+            found[str(place)] = None
+    return tuple(Bring(path) for path in found if not f"{path}/".startswith(_EVERYWHERE))
+
+
+def _called(python: Path) -> Iterator[Path]:
+    """An interpreter and what it stands for: link by link, and the base of its environment."""
+    home = _base_folder(python.parent.parent)
+    for place in (python, *((home / python.name, home / "python3") if home else ())):
+        for _ in range(_MOST_LINKS):
+            if not _runs_python(place):
+                break
+            yield from (place, place.resolve())
+            if not place.is_symlink():
+                break
+            place = Path(os.path.normpath(place.parent / place.readlink()))
+
+
+def _runs_python(place: Path) -> bool:
+    """Whether a path may be an interpreter's, and is no file of another kind by a link."""
+    return os.access(place, os.X_OK) and place.is_file() and "py" in place.resolve().name
+
+
+def _base_folder(prefix: Path) -> Path | None:
+    """Where the interpreter is with which an environment was made, as its own file says."""
+    with suppress(OSError, UnicodeDecodeError):
+        for line in (prefix / "pyvenv.cfg").read_text().splitlines():
+            key, _, value = line.partition("=")
+            if key.strip() == "home" and value.strip().startswith("/"):
+                return Path(value.strip())
+    return None
+
+
+def _is_prefix(folder: Path) -> bool:
+    if (folder / "pyvenv.cfg").is_file() or any(folder.glob("lib/python3*/os.py")):
+        return True
+    return (folder / "libexec" / "pyenv").is_file()  # its interpreters are scripts that ask it
+
+
+def _is_home(folder: Path) -> bool:
+    return Path.home().resolve().is_relative_to(folder.resolve())
 
 
 def python_environment(folder: Path, paths: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from gitagent.domain.verdict import CommandRun, GateCommand
 from gitagent.gates import again
@@ -142,17 +143,18 @@ class Running:
         with private_folder(place.private, "results-") as results:
             told = {"PYTEST_ADDOPTS": pytest_options(results)} if command.reads == "pytest" else {}
             paths = (file.path for file in self._repo.files(self._tree))
+            seen = self._sandbox.seen(place.folder)
             done = self._sandbox.run(
                 argv,
                 place.folder,
                 timeout=max(0.0, self._until - time.monotonic()),
-                env=python_environment(place.folder, paths) | dict(command.env) | told,
+                env=python_environment(seen, paths) | dict(command.env) | told,
                 inside=command.folder,
                 brings=command.brings,
                 results=results,
             )
             tests = read_results(command, done, results)
-        output = _cleaned(done.output, place, self._hide)
+        output = _cleaned(done.output, place, seen, self._hide)
         if done.exit_code != 0:
             output = "".join(f"[not exported: {p}: {r}]\n" for p, r in place.left_out) + output
         return CommandRun(
@@ -167,11 +169,11 @@ class Running:
         )
 
 
-def _cleaned(output: str, place: Place, hide: Callable[[str], str]) -> str:
+def _cleaned(output: str, place: Place, tree: Path, hide: Callable[[str], str]) -> str:
     """An output in which paths are the tree's own, and which holds no secret."""
     for own, seen in (
-        (f"{place.folder}/", ""),
-        (str(place.folder), "."),
+        (f"{tree}/", ""),
+        (str(tree), "."),
         (f"{place.private}/", ""),
     ):
         output = output.replace(own, seen)

@@ -11,13 +11,15 @@ import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
 
 from gitagent.domain.verdict import Bring
 from gitagent.ports import Execution
+from gitagent.sandbox.bringing import put_into
+from gitagent.sandbox.inherited import inherited
 from gitagent.sandbox.watch import MARKER, Watched
 from gitagent.scratch import private_folder
 
@@ -28,10 +30,6 @@ LIMITS = (
     "sockets such as docker's), or from reading the environment of your other processes."
 )
 
-_ALLOWED = (
-    "PATH", "LANG", "LANGUAGE", "TZ", "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES",
-    "LC_MONETARY", "LC_NUMERIC", "LC_TIME",
-)  # fmt: skip
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -44,6 +42,8 @@ class PlainSandbox:
     is how many seconds a command has between being asked to end and being ended.
     """
 
+    keeps_folder: ClassVar[bool] = False
+    isolates: ClassVar[bool] = False
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     memory: int | None = None
     file_size: int | None = None
@@ -52,6 +52,10 @@ class PlainSandbox:
     limits: ClassVar[str] = LIMITS
     keeps_folder: ClassVar[bool] = False
     isolates: ClassVar[bool] = False
+
+    def seen(self, folder: Path) -> Path:
+        """Where a command finds the tree that is in `folder`: there."""
+        return folder
 
     def run(
         self,
@@ -66,17 +70,19 @@ class PlainSandbox:
     ) -> Execution:
         """Run `argv` in `folder` for at most `timeout` seconds; `env` is added to the environment.
 
-        The command sees all files of this machine, so that `brings` and `results` are where they
-        are. A program that is not there gives no exit code and an output that says so. Raises
-        AgentError where the folder cannot be entered or no process can be started.
+        The command sees all files of this machine, so that `results` is where it is, and of
+        `brings` only what belongs into the tree is put there. A program that is not there gives no
+        exit code and an output that says so. Raises AgentError where the folder cannot be entered
+        or no process can be started.
         """
         started = time.monotonic()
+        left_out = put_into(folder, brings)
         token = secrets.token_hex(16)
         with private_folder(None, "ga-") as private:
             watched = Watched.start(
                 argv,
                 folder / inside,
-                environment(self.environ, private) | dict(env) | {MARKER: token},
+                _environment(self.environ, private) | dict(env) | {MARKER: token},
                 limits=(0, self.memory, self.file_size),
                 grace=self.grace,
                 cap=self.output_cap,
@@ -85,16 +91,16 @@ class PlainSandbox:
                 timed_out = watched.to_the_end(started + timeout)
             finally:
                 watched.end(token)
-        return _execution(watched, time.monotonic() - started, timed_out)
+        done = _execution(watched, time.monotonic() - started, timed_out)
+        said = "".join(f"{note}\n" for note in left_out) if done.exit_code != 0 else ""
+        return replace(done, output=said + done.output)
 
 
-def environment(environ: Mapping[str, str], private: Path) -> dict[str, str]:
-    """The few names that a command may inherit, and a home and temporary folder of its own."""
+def _environment(environ: Mapping[str, str], private: Path) -> dict[str, str]:
     home, temporary = private / "home", private / "tmp"
     home.mkdir()
     temporary.mkdir()
-    kept = {name: value for name, value in environ.items() if name in _ALLOWED}
-    return kept | {"TERM": "dumb", "HOME": str(home), "TMPDIR": str(temporary)}
+    return inherited(environ, str(home), str(temporary))
 
 
 def _execution(watched: Watched, seconds: float, timed_out: bool) -> Execution:

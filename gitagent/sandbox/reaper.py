@@ -28,6 +28,8 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _KILL_SECONDS = 5.0
 _PAUSE = 0.005
+_DYING_SECONDS = 0.01
+_MOMENT = 0.0003
 
 
 class Ended(Exception):
@@ -112,6 +114,10 @@ def _ask_to_end(grace: float) -> None:
 
 
 def _kill_descendants() -> None:
+    # What ran in a namespace of processes is dying already, with the first process there.
+    end = time.monotonic() + _DYING_SECONDS
+    while _children_left() and time.monotonic() < end:
+        time.sleep(_MOMENT)
     # In rounds: a descendant may fork between the look and the blow.
     end = time.monotonic() + (_KILL_SECONDS if os.access("/proc/self", os.F_OK) else 0)
     while _children_left() and time.monotonic() < end:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ MARKER = "AGENT_GATE_RUN"
 _CHUNK = 65_536
 _LATE_BYTES = 1_000_000
 _REAPER_SECONDS = 6.0
+_LOOK = 0.05
+_LOOK_SHARE = 20
 
 
 @dataclass
@@ -48,8 +50,12 @@ class Watched:
         limits: Sequence[int | None],
         grace: float,
         cap: int,
+        passed: Sequence[int] = (),
     ) -> Watched:
-        """Start a command; `limits` are those of core, memory and file size, in bytes."""
+        """Start a command; `limits` are those of core, memory and file size, in bytes.
+
+        `passed` are open files that it gets.
+        """
         read, write = os.pipe()
         bounds = ",".join("-1" if limit is None else str(limit) for limit in limits)
         reaper = [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py"))]
@@ -62,7 +68,7 @@ class Watched:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                pass_fds=(write,),
+                pass_fds=(write, *passed),
             )
         except (OSError, ValueError) as error:
             os.close(read)
@@ -79,6 +85,21 @@ class Watched:
             return False
         self._ask_to_end()
         return True
+
+    def until(self, deadline: float, look: Callable[[], str]) -> str:
+        """Wait for the reaper's report until the time is up; every now and then, `look`.
+
+        What a look finds ends the wait and is returned. The more time it takes, the rarer it is.
+        """
+        pause = _LOOK
+        while self.report is None and (left := deadline - time.monotonic()) > 0:
+            self._read_until(time.monotonic() + min(pause, left))
+            if self.report is None:
+                began = time.monotonic()
+                if found := look():
+                    return found
+                pause = max(_LOOK, _LOOK_SHARE * (time.monotonic() - began))
+        return ""
 
     def end(self, token: str) -> None:
         """End what is left, on every way out; an interrupted run comes here with all alive."""
