@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from gitagent.app import Manner, checks_for
+from gitagent import gating
 from gitagent.domain.task import BRANCHES, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Conflict, GateFailed, UnknownRevision, UsageError
@@ -112,6 +112,7 @@ def _gate(site: Site, log: TaskLog, picked: Picked, no_gate: bool, tell: Tell) -
         if known and checkpoint.step in picked.taken:
             return checkpoint.verdict
     tell(News("gate", "runs on the result", passing=True))
-    with closing(checks_for(site, repo, before, Manner(no_gate=no_gate), tell)) as checks:
+    gate = gating.found(site, before, gating.Asked(none=no_gate))
+    with closing(gating.checks(site, repo, before, gate, tell)) as checks:
         begun = checks.begun(before, lambda: repo.changed_paths(before, after))
         return checks.verdict(after, "", checks.beside(after, begun))

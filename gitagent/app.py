@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from gitagent import caches, models, pipeline
+from gitagent import caches, gating, models, pipeline
 from gitagent.config import Config
 from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Job
@@ -25,20 +23,15 @@ from gitagent.domain.task import Task, TaskState
 from gitagent.domain.verdict import GateCommand
 from gitagent.errors import BranchTaken, Conflict, Ending, UnknownTask, UsageError
 from gitagent.folders import told
-from gitagent.gates.detect import configured, detect
-from gitagent.gates.identity import machine
-from gitagent.gates.kept import KeptRuns
-from gitagent.gates.places import Places
-from gitagent.gates.python import interpreter, needed_by
+from gitagent.gates.detect import Found
 from gitagent.git import patches
 from gitagent.git.branches import check_steps
 from gitagent.git.dirty import commit_dirty
 from gitagent.git.dry_run import CallsLog, overlay
-from gitagent.git.export import Exported, export
 from gitagent.git.log import FAMILY, SUMMARIES, TaskLog, delete, summaries, tips
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
-from gitagent.line import Checks, Line
+from gitagent.line import Line
 from gitagent.llm import warming
 from gitagent.llm.answers import AnswerStore
 from gitagent.llm.day import DaySpend
@@ -47,14 +40,12 @@ from gitagent.llm.routing import Ranked
 from gitagent.models import Means, Routes
 from gitagent.names import branch_name, check_branch
 from gitagent.observing import Watch, watched
-from gitagent.ports import Log, Model, Repo
+from gitagent.ports import Log, Model
 from gitagent.processes import this_process
 from gitagent.progress import News, Tell
-from gitagent.sandbox.choosing import Chosen, Surroundings, attended, chosen
-from gitagent.sandbox.plain import PlainSandbox
 from gitagent.scratch import private_folder
 from gitagent.searching import index_of
-from gitagent.site import Site, cache_folder, spent_folder, user_folder
+from gitagent.site import Site, cache_folder, spent_folder
 from gitagent.stages.overview import overview
 from gitagent.takeover import unlearned
 
@@ -115,19 +106,29 @@ def start(site: Site, wish: Wish, tell: Tell) -> Outcome:
     heard: list[News] = []
     chosen = _chosen(site, wish.manner, wish.text, 0.0, heard.append)
     task = _new_task(site, wish, heard.append)
-    check_sandbox(site, site.repo.tree_of(task.base), wish.manner)
+    gate = _gate(site, task, wish.manner)
     with watched(site, task, tell) as watch:
         for news in heard:
             watch.tell(news)
-        return _started(site, wish, chosen, task, watch)
+        return _started(site, wish, chosen, task, gate, watch)
 
 
-def _started(site: Site, wish: Wish, chosen: Routes, task: Task, watch: Watch) -> Outcome:
+def _gate(site: Site, task: Task, manner: Manner) -> Found:
+    """What checks the trees of a task; UsageError where it may not be run here."""
+    asked = gating.Asked(manner.gate, manner.no_gate)
+    gate = gating.found(site, site.repo.tree_of(task.base), asked)
+    gating.check_sandbox(site, gate.commands)
+    return gate
+
+
+def _started(
+    site: Site, wish: Wish, chosen: Routes, task: Task, gate: Found, watch: Watch
+) -> Outcome:
     watch.tell(News("task", f"{task.id} on {task.branch}, {_said(chosen)}"))
     log = TaskLog.create(site.repo, TaskState(task, runs=(run_of(1, chosen["code"]),)), watch.event)
     try:
         with _workplace(site, log, wish.dry_run) as (repo, kept):
-            return _walked(site, wish.manner, chosen, repo, kept, watch.tell)
+            return _walked(site, wish.manner, chosen, gate, repo, kept, watch.tell)
     except UsageError:
         # a command that was wrong from the start leaves no task behind
         if not log.state.calls:
@@ -160,21 +161,19 @@ def resume(site: Site, task_id: str, manner: Manner, tell: Tell) -> Outcome:
     site.repo.check_index()
     heard: list[News] = []
     chosen = _chosen(site, manner, log.state.task.text, log.state.spent, heard.append)
-    tree = site.repo.tree_of(log.state.task.base)
-    check_sandbox(site, tree, manner)
-    commands = commands_for(site, tree, manner)
+    gate = _gate(site, log.state.task, manner)
     with watched(site, log.state.task, tell) as watch:
         log.on_event = watch.event
         for news in heard:
             watch.tell(news)
         if not log.local:
             watch.tell(News("task", ELSEWHERE, warning=True))
-        _take_over(log, chosen, commands)
+        _take_over(log, chosen, gate.commands)
         watch.tell(News("task", f"{task_id} goes on, {_said(chosen)}"))
         if notice:
             watch.tell(News("task", notice, warning=True))
         watch.tell(News("task", f"known already: {_known(log.state)}"))
-        return _walked(site, manner, chosen, site.repo, log, watch.tell)
+        return _walked(site, manner, chosen, gate, site.repo, log, watch.tell)
 
 
 def resumable(repo: GitRepo) -> str:
@@ -222,70 +221,14 @@ def _known(state: TaskState) -> str:
     return ", ".join(filter(None, parts)) or "nothing; it stopped before its first step"
 
 
-def commands_for(site: Site, tree: str, manner: Manner) -> tuple[GateCommand, ...]:
-    """The gate of a tree: as asked for, else as configured, else as found in the tree."""
-    if manner.no_gate:
-        return ()
-    python = interpreter(site.repo.checkout, site.environ)
-    if lines := manner.gate or site.config.gate_commands:
-        found = configured(lines, python)
-    else:
-        found = detect(site.repo.files(tree), site.repo.read, python)
-    needed = (*needed_by(python), *needed_by(sys.executable))
-    return tuple(replace(command, brings=(*command.brings, *needed)) for command in found)
-
-
-def sandbox_for(site: Site) -> Chosen:
-    """What guards the gate here; UsageError where nothing does and nobody allowed that."""
-    return chosen(site.config.gate_sandbox, _surroundings(site), site.config.gate_memory_mb)
-
-
-def _surroundings(site: Site) -> Surroundings:
-    own = (Path.home(), user_folder(), spent_folder(), cache_folder())
-    repo = site.repo
-    return Surroundings(
-        site.environ,
-        scratch=cache_folder() / "gate",
-        checkout=repo.checkout,
-        closed=tuple(str(folder) for folder in own),
-        covered=tuple(dict.fromkeys((str(repo.folder), str(Path(repo.pygit2.path))))),
-        attended=attended(site.environ, sys.stdin.isatty(), sys.stderr.isatty()),
-    )
-
-
-def check_sandbox(site: Site, tree: str, manner: Manner) -> None:
-    """UsageError where the gate of a tree would run, and may not."""
-    try:
-        sandbox_for(site)
-    except UsageError:
-        if commands_for(site, tree, manner):
-            raise
-
-
-def checks_for(site: Site, repo: Repo, tree: str, manner: Manner, tell: Tell) -> Checks:
-    """The gate of a tree, ready to run on trees of `repo`; it is to be closed."""
-    commands = commands_for(site, tree, manner)
-    guard = sandbox_for(site) if commands else Chosen(PlainSandbox(site.environ))
-    if guard.warning:
-        tell(News("gate", guard.warning, warning=True))
-    sandbox, scratch = guard.sandbox, cache_folder() / "gate"
-    around = f"{type(sandbox).__name__} {machine(site.environ)}"
-    return Checks(
-        repo=repo,
-        sandbox=sandbox,
-        export=export,
-        commands=commands,
-        scratch=scratch,
-        timeout_s=site.config.gate_timeout_s,
-        hide=site.redactor.hide,
-        base=tree,
-        places=Places(repo, scratch, export, Exported if sandbox.keeps_folder else None),
-        kept=KeptRuns(caches.runs(cache_folder()), around, green_only=not sandbox.isolates),
-    )
-
-
 def _walked(
-    site: Site, manner: Manner, chosen: Routes, repo: GitRepo, log: Log, tell: Tell
+    site: Site,
+    manner: Manner,
+    chosen: Routes,
+    gate: Found,
+    repo: GitRepo,
+    log: Log,
+    tell: Tell,
 ) -> Outcome:
     task = log.state.task
     caches.sweep(cache_folder())
@@ -296,11 +239,10 @@ def _walked(
         on_call=models.alerting(tell),
     )
     means = Means(site.config, ledger, kept_answers(site, manner), site.redactor, tell)
-    checks = checks_for(site, repo, repo.tree_of(task.base), manner, tell)
     with (
         models.stacked(means, chosen) as using,
         index_of(site, repo, task.base, tell) as index,
-        closing(checks) as checks,
+        closing(gating.checks(site, repo, repo.tree_of(task.base), gate, tell)) as checks,
     ):
         threading.Thread(target=warming.load, daemon=True).start()
         rules = _rules(site.config, manner, using["code"].profile.edit_format)

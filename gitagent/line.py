@@ -23,8 +23,9 @@ from gitagent.stages.gate import gate
 class Checks:
     """Implements ports.Gate: which commands, where, and with what.
 
-    `base` is the tree that others are judged beside; where it is known, only commands that a
-    change touches are run. `places` and `kept` save what was written and found out before.
+    `missing` is what has none. `base` is the tree that others are judged beside; where it is known,
+    only commands that a change touches are run. `places` and `kept` save what was written and found
+    out before.
     """
 
     repo: Repo
@@ -34,6 +35,7 @@ class Checks:
     scratch: Path
     timeout_s: float
     hide: Callable[[str], str] = str
+    missing: Sequence[str] = ()
     base: str = ""
     places: Places | None = None
     kept: KeptRuns | None = None

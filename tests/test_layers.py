@@ -24,7 +24,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("app",),
     ("searching",),
-    ("embedding", "folders", "models", "observing"),
+    ("embedding", "folders", "gating", "models", "observing"),
     ("site",),
     ("answering", "pipeline", "surveying"),
     ("gathering", "repair"),
@@ -49,6 +49,7 @@ ASSEMBLING = (
     "drop",
     "embedding",
     "finding",
+    "gating",
     "indexing",
     "leftovers",
     "replay",
@@ -183,9 +184,9 @@ def test_stages_share_material_only() -> None:
     assert breaches(shared, sorted((ROOT / "stages").glob("*.py"))) == []
 
 
-def test_only_the_app_exports_trees() -> None:
+def test_only_the_gate_is_given_exported_trees() -> None:
     """Writing trees to disk is the composition root's to hand out."""
-    assert breaches(lambda own, name: name != "gitagent.git.export" or own == "app") == []
+    assert breaches(lambda own, name: name != "gitagent.git.export" or own == "gating") == []
 
 
 def test_nothing_happens_at_import() -> None:

@@ -150,11 +150,12 @@ def _index() -> Finding:
 
 
 def _gate() -> Finding:
-    from gitagent.app import Manner, commands_for
+    from gitagent import gating
     from gitagent.cli import here
 
     site = here.site(quiet=True)
-    found = commands_for(site, site.repo.tree_of(site.repo.resolve("HEAD")), Manner())
+    tree = site.repo.tree_of(site.repo.resolve("HEAD"))
+    found = gating.found(site, tree, gating.Asked()).commands
     if not found:
         hint = "Name one: `gate.commands` in gitagent.toml, or --gate."
         return Finding("gate", None, "nothing was found to run; commits will say `none`", hint)

@@ -27,18 +27,22 @@ class Bring:
 class GateCommand:
     """One command of the gate; `argv` runs in `folder`, a path below the exported tree's root.
 
-    `reads` names how test results are read from it: a JUnit XML file written by pytest, the
-    verbose output of unittest, the error lines of compileall, or not at all. `env` are variables
-    that it needs, `brings` what it needs from outside of git. What compiles is run before what
-    tests. `package` is the folder of the package that it is about, `uses` are those of the packages
-    of this tree which that one depends on: it has to run where one of these changes. `narrow` is an
+    `reads` names how test results are read from it (gates/results.py), or that there are none to
+    read. `env` are variables that it needs, `brings` what it needs from outside of git; in `argv`,
+    `narrow` and `env`, `{results}` stands for the folder that its report goes to, `{tree}` for the
+    exported tree's root, as the command sees them. What compiles is run before what tests.
+    `package` is the folder of the package that it is about, `uses` are those of the packages of
+    this tree which that one depends on: it has to run where one of these changes. `narrow` is an
     `argv` that runs some of its tests only, once their files are appended, relative to `folder`, or
-    the folders of these files, as `narrow_to` says; empty where it cannot be told so.
+    the folders of these files, as `narrow_to` says; empty where it cannot be told so. `tool` says
+    in words what runs, with its version where that is known.
     """
 
     name: str
     argv: tuple[str, ...]
-    reads: Literal["pytest", "unittest", "compileall", "exit-code"] = "exit-code"
+    reads: Literal[
+        "pytest", "unittest", "compileall", "exit-code", "junit", "jest", "lines", "tap", "tsc"
+    ] = "exit-code"
     folder: str = ""
     env: tuple[tuple[str, str], ...] = ()
     brings: tuple[Bring, ...] = ()
@@ -47,6 +51,7 @@ class GateCommand:
     uses: tuple[str, ...] = ()
     narrow: tuple[str, ...] = ()
     narrow_to: Literal["file", "folder"] = "file"
+    tool: str = ""
 
     @property
     def compiles(self) -> bool:

@@ -68,4 +68,4 @@ sys.exit(main())
 
 def compile_command(python: str) -> GateCommand:
     """Compiles all `*.py` of the tree; one line `path:line: message` for each that does not."""
-    return GateCommand(NAME, (python, *OPTIONS, PROGRAM), "compileall")
+    return GateCommand(NAME, (python, *OPTIONS, PROGRAM), "compileall", stage="compile")

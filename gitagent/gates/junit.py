@@ -1,4 +1,4 @@
-"""Reads pytest's JUnit XML: one outcome per test id, from a file that a test may forge.
+"""Reads JUnit XML, pytest's or another's: one outcome per test id. A test may forge the file.
 
 Read with expat itself: a document type (and with it every entity) is refused where it begins.
 """
@@ -6,8 +6,9 @@ Read with expat itself: a document type (and with it every entity) is refused wh
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from xml.parsers import expat
 
@@ -20,17 +21,28 @@ _OUTCOMES: Mapping[str, TestOutcome] = {
     "skipped": "skipped",
 }
 _GRAVITY = ("passed", "skipped", "failed")
+_NOT_RUN = ("notrun", "disabled", "skipped", "ignored")
+_AT_LINE = re.compile(r":\d+$")
+_NO_PLACE = ("", "test", "tests", "root", "undefined")
 
 
-def read_report(report: Path) -> dict[str, TestOutcome]:
-    """Outcomes by test id; none where there is no report, or none that can be trusted."""
+def read_report(report: Path, *, general: bool = False) -> dict[str, TestOutcome]:
+    """Outcomes by test id; none where there is no report, or none that can be trusted.
+
+    `general` reads the report of any tool, else it is pytest's.
+    """
+    return parse(content(report), general=general)
+
+
+def content(report: Path) -> bytes:
+    """The bytes of a file that a test may have written; none where it is no file, or too large."""
     try:
         # A test may have put a link, a pipe or a device in its place.
         descriptor = os.open(report, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return {}
+        return b""
     try:
-        return parse(_content(descriptor))
+        return _content(descriptor)
     finally:
         os.close(descriptor)
 
@@ -43,9 +55,9 @@ def _content(descriptor: int) -> bytes:
         return file.read(LARGEST)
 
 
-def parse(data: bytes) -> dict[str, TestOutcome]:
+def parse(data: bytes, *, general: bool = False) -> dict[str, TestOutcome]:
     """Outcomes by test id out of a report's bytes; none at all where it is not well-formed."""
-    reading = _Reading()
+    reading = _Reading(identify_any if general else lambda attributes, _: identify(attributes))
     parser = expat.ParserCreate()
     parser.StartElementHandler = reading.start
     parser.EndElementHandler = reading.end
@@ -58,7 +70,7 @@ def parse(data: bytes) -> dict[str, TestOutcome]:
 
 
 class _Untrusted(Exception):
-    """A report that pytest does not write."""
+    """A report that no test runner writes."""
 
 
 def _refuse(*declaration: object) -> None:
@@ -66,19 +78,26 @@ def _refuse(*declaration: object) -> None:
 
 
 class _Reading:
-    def __init__(self) -> None:
+    def __init__(self, identified: Callable[[Mapping[str, str], Sequence[str]], str]) -> None:
         self.tests: dict[str, TestOutcome] = {}
+        self._identified = identified
+        self._suites: list[str] = []
         self._current: str | None = None
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "testcase":
-            self._current = identify(attributes)
-            self._note("passed")
+        if tag == "testsuite":
+            self._suites.append(attributes.get("name", ""))
+        elif tag == "testcase":
+            self._current = self._identified(attributes, self._suites)
+            ran = attributes.get("status", "") not in _NOT_RUN
+            self._note("passed" if ran else "skipped")
         elif tag in _OUTCOMES:
             self._note(_OUTCOMES[tag])
 
     def end(self, tag: str) -> None:
-        if tag == "testcase":
+        if tag == "testsuite":
+            self._suites.pop()
+        elif tag == "testcase":
             self._current = None
 
     def _note(self, outcome: TestOutcome) -> None:
@@ -106,6 +125,27 @@ def identify(attributes: Mapping[str, str]) -> str:
     if not split:
         return "::".join([*parts, name])
     return "::".join(["/".join(parts[:split]) + ".py", *parts[split:], name])
+
+
+def identify_any(attributes: Mapping[str, str], suites: Sequence[str]) -> str:
+    """`place::name` for a testcase of any tool, in suites of these names, the outermost first.
+
+    The place is the file where it is said, with the class below it where that says more; else the
+    class, else the suites.
+    """
+    name = attributes.get("name", "")
+    file = _AT_LINE.sub("", attributes.get("file", ""))
+    place = attributes.get("classname", "")
+    if place in _NO_PLACE:
+        inner = [suite for suite in suites if suite and suite != file]
+        place, name = (inner[0] if inner else ""), " > ".join([*inner[1:], name])
+    if file and (place == file or place == _dotted(file) or name.startswith(f"{place} ")):
+        place = ""
+    return "::".join(part for part in (file, place, name) if part)
+
+
+def _dotted(file: str) -> str:
+    return file.rpartition(".")[0].replace("/", ".")
 
 
 def _parts(dotted: str) -> list[str]:

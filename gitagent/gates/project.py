@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitagent.ports import TreeFile
@@ -38,6 +38,17 @@ class Project:
     ) -> Project:
         regular = {file.path: file for file in files if file.mode in _REGULAR}
         return cls(regular, read, checkout, environ)
+
+    def below(self, folder: str, without: Sequence[str] = ()) -> Project:
+        """The part of the tree in `folder`, its paths seen from there, `without` these folders."""
+        beginning = f"{folder}/" if folder else ""
+        others = tuple(f"{other}/" for other in without)
+        files = {
+            path[len(beginning) :]: file
+            for path, file in self.files.items()
+            if path.startswith(beginning) and not path.startswith(others)
+        }
+        return replace(self, files=files)
 
     def text(self, path: str) -> str:
         """A file's text; empty where there is none, or it is larger than any that we look into."""

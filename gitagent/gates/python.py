@@ -7,6 +7,8 @@ path, a setuptools finder by a hook. Both come after PYTHONPATH, so the export i
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -130,13 +132,59 @@ def _is_home(folder: Path) -> bool:
     return Path.home().resolve().is_relative_to(folder.resolve())
 
 
-def python_environment(folder: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Variables for a run in `folder`, which holds a tree of these paths."""
-    roots = [str(folder / root) for root in source_roots(paths)]
-    return {
-        "PYTHONPATH": os.pathsep.join([*roots, str(folder)]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+def installed(python: str) -> Mapping[str, str] | None:
+    """The versions of an interpreter's distributions, by normalised name; None where unknown.
+
+    Read from its folders: an environment's own Python is not started to ask it.
+    """
+    prefix = Path(python).parent.parent
+    prefixes = [prefix]
+    if (prefix / "pyvenv.cfg").is_file():
+        settings = _settings(prefix)
+        if settings.get("include-system-site-packages", "").lower() == "true":
+            prefixes.append(Path(settings.get("home", "/usr/bin")).parent)
+    else:
+        prefixes.append(prefix / "local")
+    places = [
+        place
+        for each in prefixes
+        for pattern in ("lib/python3*/site-packages", "lib/python3*/dist-packages")
+        for place in each.glob(pattern)
+    ]
+    if not places:
+        return None
+    found: dict[str, str] = {}
+    for place in places:
+        for entry in (*place.glob("*.dist-info"), *place.glob("*.egg-info")):
+            name, _, version = entry.stem.partition("-")
+            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version.partition("-")[0])
+    return found
+
+
+def version_of(python: str) -> str:
+    """`3.11.2` or `3.11`, as far as its folders say it; empty where they do not."""
+    prefix = Path(python).parent.parent
+    settings = _settings(prefix)
+    said = settings.get("version") or settings.get("version_info", "")
+    names = [each.name for each in sorted(prefix.glob("lib/python3.*"))]
+    if said or len(names) != 1:
+        return ".".join(said.split(".")[:3])
+    return names[0].removeprefix("python")
+
+
+def _settings(prefix: Path) -> dict[str, str]:
+    try:
+        lines = (prefix / "pyvenv.cfg").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def python_path(roots: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Variables by which Python takes its modules from these folders of the tree, first to last."""
+    folders = dict.fromkeys(posixpath.join("{tree}", root).rstrip("/") for root in (*roots, ""))
+    return (("PYTHONPATH", os.pathsep.join(folders)), ("PYTHONDONTWRITEBYTECODE", "1"))
 
 
 def source_roots(paths: Iterable[str]) -> list[str]:

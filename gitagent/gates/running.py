@@ -17,8 +17,7 @@ from gitagent.gates import again
 from gitagent.gates.kept import KeptRuns
 from gitagent.gates.nearest import nearest
 from gitagent.gates.places import Place, Places
-from gitagent.gates.python import python_environment
-from gitagent.gates.results import pytest_options, read_results
+from gitagent.gates.results import read_results, told
 from gitagent.gates.trim import plain_text, trim
 from gitagent.ports import Repo, Sandbox
 from gitagent.scratch import private_folder
@@ -138,23 +137,21 @@ class Running:
         place = self._place
         if place is None:
             place = self._place = self._stack.enter_context(self._places.at(self._tree))
-        argv = (*command.narrow, *part) if part else command.argv
+        tree = self._sandbox.seen(place.folder)
         # A folder for each run: a report of the command before would speak for this one.
         with private_folder(place.private, "results-") as results:
-            told = {"PYTEST_ADDOPTS": pytest_options(results)} if command.reads == "pytest" else {}
-            paths = (file.path for file in self._repo.files(self._tree))
-            seen = self._sandbox.seen(place.folder)
+            seen = told(command, results=str(results), tree=str(tree))
             done = self._sandbox.run(
-                argv,
+                (*seen.narrow, *part) if part else seen.argv,
                 place.folder,
                 timeout=max(0.0, self._until - time.monotonic()),
-                env=python_environment(seen, paths) | dict(command.env) | told,
+                env=dict(seen.env),
                 inside=command.folder,
                 brings=command.brings,
                 results=results,
             )
-            tests = read_results(command, done, results)
-        output = _cleaned(done.output, place, seen, self._hide)
+            tests = read_results(command, done, results, str(tree))
+        output = _cleaned(done.output, place, tree, self._hide)
         if done.exit_code != 0:
             output = "".join(f"[not exported: {p}: {r}]\n" for p, r in place.left_out) + output
         return CommandRun(

@@ -50,8 +50,6 @@ class PlainSandbox:
     output_cap: int = 2_000_000
     grace: float = 0.5
     limits: ClassVar[str] = LIMITS
-    keeps_folder: ClassVar[bool] = False
-    isolates: ClassVar[bool] = False
 
     def seen(self, folder: Path) -> Path:
         """Where a command finds the tree that is in `folder`: there."""

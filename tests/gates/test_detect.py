@@ -9,14 +9,17 @@ import pytest
 
 from gitagent.domain.verdict import GateCommand
 from gitagent.gates.detect import configured, detect
+from gitagent.gates.project import Project
 from gitagent.ports import TreeFile
 
 UNITTEST = "import unittest\n\nclass TestA(unittest.TestCase):\n    def test_a(self): pass\n"
 
 
-def found(files: dict[str, str], python: str = sys.executable) -> list[GateCommand]:
+def found(files: dict[str, str], environment: str = sys.prefix) -> list[GateCommand]:
     entries = [TreeFile(path, path, 0o100644, len(text)) for path, text in files.items()]
-    return list(detect(entries, lambda blob: files[blob].encode(), python))
+    environ = {"VIRTUAL_ENV": environment, "PATH": str(Path(sys.executable).parent)}
+    project = Project.of(entries, lambda blob: files[blob].encode(), None, environ)
+    return list(detect(project).commands)
 
 
 def names(files: dict[str, str]) -> list[str]:
@@ -107,9 +110,9 @@ def test_pytest_is_run_by_an_interpreter_that_has_it(tmp_path: Path) -> None:
     """An environment without pytest still compiles; our own interpreter runs the tests."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "pyvenv.cfg").touch()
-    bare = str(tmp_path / "bin" / "python")
-    commands = found({"test_a.py": "import pytest\n"}, bare)
-    assert [command.argv[0] for command in commands] == [bare, sys.executable]
+    (bare := tmp_path / "bin" / "python").symlink_to(sys.executable)
+    commands = found({"test_a.py": "import pytest\n"}, str(tmp_path))
+    assert [command.argv[0] for command in commands] == [str(bare), sys.executable]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,8 @@ def test_pytest_is_run_by_an_interpreter_that_has_it(tmp_path: Path) -> None:
 )
 def test_a_configured_line_goes_through_the_shell(line: str, reads: str) -> None:
     """It is the user's own; results are read from it where its form is known."""
-    assert configured([line]) == (GateCommand(line, ("sh", "-c", line), reads),)  # type: ignore[arg-type]
+    (command,) = configured([line])
+    assert (command.argv, command.reads) == (("sh", "-c", line), reads)
 
 
 def test_a_configured_line_finds_the_projects_programs() -> None:

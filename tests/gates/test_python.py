@@ -13,7 +13,7 @@ import pytest
 from gitagent.gates.python import (
     has_pytest,
     interpreter,
-    python_environment,
+    python_path,
     source_roots,
     with_pytest,
 )
@@ -139,5 +139,7 @@ def test_the_export_wins_over_an_editable_install(
         return subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True).stdout
 
     bare = {"PATH": os.environ["PATH"]}
+    roots = python_path(source_roots(paths))
+    named = {name: value.replace("{tree}", str(tmp_path)) for name, value in roots}
     assert imported(bare) == "checkout checkout\n"
-    assert imported(bare | python_environment(tmp_path, paths)) == "export export\n"
+    assert imported(bare | named) == "export export\n"

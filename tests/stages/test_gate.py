@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ from gitagent.domain.edit import File
 from gitagent.domain.verdict import CommandRun, GateCommand, Verdict
 from gitagent.gates.detect import configured, detect
 from gitagent.gates.judge import judge
+from gitagent.gates.project import Project as Seen
 from gitagent.git.export import export
 from gitagent.git.repository import GitRepo
+from gitagent.ports import Execution
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.stages.gate import gate
 from gitagent.testing import repositories
@@ -50,8 +53,9 @@ class Project:
         self.repo = GitRepo.open(repositories.build(folder / "repo", files))
         self.tree = self.repo.tree_of(self.repo.resolve("HEAD"))
         self.scratch = folder / "scratch"
+        environ = {"PATH": str(Path(sys.executable).parent)}
         files_ = self.repo.files(self.tree)
-        self.commands = detect(files_, self.repo.read, sys.executable)
+        self.commands = detect(Seen.of(files_, self.repo.read, None, environ)).commands
 
     def runs(
         self,
@@ -247,15 +251,15 @@ def test_the_export_is_gone_afterwards(project: Make) -> None:
 def test_an_interrupted_gate_leaves_nothing(project: Make) -> None:
     """Whatever the exception."""
 
-    class Interrupted:
-        def run(self, *args: object, **kwargs: object) -> object:
+    class Interrupted(PlainSandbox):
+        def run(self, *args: Any, **kwargs: Any) -> Execution:
             raise KeyboardInterrupt
 
     here = project(PYTEST)
     with pytest.raises(KeyboardInterrupt):
         gate(
             here.repo,
-            Interrupted(),  # type: ignore[arg-type]
+            Interrupted(),
             here.tree,
             here.commands,
             scratch=here.scratch,

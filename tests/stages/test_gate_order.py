@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from gitagent.gates.detect import detect
 from gitagent.gates.judge import judge
 from gitagent.gates.kept import KeptRuns
 from gitagent.gates.places import Places
+from gitagent.gates.project import Project
 from gitagent.git.export import Exported, export
 from gitagent.git.repository import GitRepo
 from gitagent.line import Checks
@@ -48,6 +50,9 @@ class Counting:
     keeps_folder: bool = False
     isolates: bool = True
 
+    def seen(self, folder: Path) -> Path:
+        return self.inner.seen(folder)
+
     def run(self, argv: Sequence[str], folder: Path, **how: Any) -> Execution:
         self.asked.append(tuple(argv))
         self.folders.append(folder)
@@ -68,7 +73,8 @@ class Bench:
     ) -> None:
         self.repo = GitRepo.open(repositories.build(folder / "repo", files))
         self.tree = self.repo.tree_of(self.repo.resolve("HEAD"))
-        found = detect(self.repo.files(self.tree), self.repo.read, sys.executable)
+        project = Project.of(self.repo.files(self.tree), self.repo.read, None, dict(os.environ))
+        found = detect(project).commands
         commands = commands or [replace(c, narrow=c.argv) for c in found]
         self.sandbox = Counting(keeps_folder=keeps)
         self.scratch, self.cache = folder / "scratch", folder / "runs"

@@ -1,0 +1,1 @@
+"""One module a toolchain: what to run, and what it needs."""
