@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from gitagent.domain.context import is_test
 from gitagent.domain.verdict import CommandRun, GateCommand, TestOutcome
 from gitagent.gates.compare import compare
 from gitagent.gates.nearest import arguments
@@ -42,18 +43,18 @@ def alone(
 ) -> tuple[str, ...] | None:
     """What to append to `command.narrow` to run these tests; None where it must run whole.
 
-    Their ids begin with the path of a file of the tree or, in some languages, with a name that
-    ends with that of a folder.
+    Their ids begin with the path of a file of the tree or, as in Go, with the name of a package,
+    which ends with that of its folder.
     """
     if not command.narrow:
         return None
-    if command.narrow_to == "folder":
-        folders = {path.rpartition("/")[0] for path in paths}
-        found = [_folder(test.partition("::")[0], command.folder, folders) for test in tests]
-        # a file's name is needed to stand for its folder, whichever
-        return arguments(command, [f"{folder}/_" if folder else "_" for folder in found])
-    files = [test.partition("::")[0] for test in tests]
-    return arguments(command, files) if all(file in paths for file in files) else None
+    files: list[str] = []
+    for name in dict.fromkeys(test.partition("::")[0] for test in tests):
+        found = [name] if name in paths else _in_package(name, command.package, paths)
+        if not found:
+            return None
+        files += found
+    return arguments(command, files)
 
 
 def broken(run: CommandRun, alone: CommandRun, tests: Sequence[str]) -> CommandRun:
@@ -100,11 +101,15 @@ def _few(tests: Iterable[str]) -> tuple[str, ...]:
     return found if len(found) <= MOST else ()
 
 
-def _folder(name: str, root: str, folders: Collection[str]) -> str:
-    """The folder of the tree that a package is in, whose name begins with that of its module."""
+def _in_package(name: str, root: str, paths: Collection[str]) -> list[str]:
+    """The test files of the folder that a package is in, the deepest which its name ends with."""
+    tests: dict[str, list[str]] = {}
+    for path in paths:
+        if is_test(path):
+            tests.setdefault(path.rpartition("/")[0], []).append(path)
     parts = name.split("/")
-    for start in range(len(parts)):
-        below = "/".join(parts[start:])
-        if (folder := f"{root}/{below}" if root else below) in folders:
-            return folder
-    return root
+    for start in range(len(parts) + 1):
+        folder = "/".join(filter(None, [root, *parts[start:]]))
+        if folder in tests:
+            return sorted(tests[folder])
+    return []

@@ -56,12 +56,8 @@ def nearest(
 
 
 def arguments(command: GateCommand, paths: Iterable[str]) -> tuple[str, ...]:
-    """Paths of the tree as a command takes them: itself or its folder, from where it runs."""
-    if command.narrow_to == "file":
-        return tuple(dict.fromkeys(_from(command.folder, path) for path in paths))
-    folders = dict.fromkeys(posixpath.dirname(path) for path in paths)
-    # so that none of them is taken for the name of a package or an option
-    return tuple(f"./{_from(command.folder, folder)}".removesuffix("/.") for folder in folders)
+    """Files of the tree as a command takes them, from where it runs."""
+    return tuple(dict.fromkeys(_from(command.folder, path) for path in paths))
 
 
 def _from(folder: str, path: str) -> str:

@@ -38,7 +38,7 @@ def test_the_document_has_what_scripts_rely_on(bench: Bench, repo: Callable[...,
     assert set(document) >= KEYS
     assert set(document) - KEYS == {"message"}
     assert set(step) == STEP
-    assert set(step["gate"]) - GATE == {"reason", "still_failing"}
+    assert set(step["gate"]) - GATE == {"reason", "still_failing", "known"}
     assert set(call) - CALL == {"error"}
     assert set(document["totals"]) == TOTALS
     assert (document["state"], document["ending"]) == ("ended", "done")

@@ -11,7 +11,7 @@ from gitagent.gates.nearest import arguments, called, nearest
 from gitagent.ports import TreeFile
 
 PYTEST = GateCommand("pytest", ("pytest",), "pytest", narrow=("pytest", "-q"))
-GO = GateCommand("go test", ("go",), narrow=("go", "test"), narrow_to="folder")
+GO = GateCommand("go test", ("go",), narrow=("go", "test"))
 LONG = CommandRun("pytest", 0, "", 60.0)
 FILES = {
     "src/app/parse.py": "def parse(): ...\n",
@@ -74,18 +74,18 @@ def test_another_packages_tests_are_not_this_commands() -> None:
     assert found == ["tests/test_parse.py"]
 
 
-def test_where_folders_are_told_each_is_told_once() -> None:
-    """From where the command runs, and so that none is taken for an option."""
+def test_in_go_all_tests_of_a_folder_are_near() -> None:
+    """A package is what its folder is called."""
     files = {
         **{f"p{n}/x_test.go": "package p\n" for n in range(9)},
         "pkg/parse/one_test.go": "package parse\n",
         "pkg/parse/two_test.go": "package parse\n",
-        "pkg/parse/parse.go": "package parse\n",
+        "pkg/parse/read.go": "package parse\n",
     }
-    assert near(["pkg/parse/parse.go"], files, GO) == ["./pkg/parse"]
-    assert arguments(GO, ["main_test.go"]) == (".",)
-    inside = GateCommand("go", ("go",), folder="pkg", narrow=("go",), narrow_to="folder")
-    assert arguments(inside, ["pkg/parse/one_test.go"]) == ("./parse",)
+    expected = ["pkg/parse/one_test.go", "pkg/parse/two_test.go"]
+    assert near(["pkg/parse/read.go"], files, GO) == expected
+    inside = GateCommand("go", ("go",), folder="pkg", narrow=("go",))
+    assert arguments(inside, expected[:1]) == ("parse/one_test.go",)
 
 
 def test_a_files_name_is_never_an_option() -> None:
