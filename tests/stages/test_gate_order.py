@@ -320,11 +320,14 @@ def test_of_many_packages_only_what_is_touched_runs(tmp_path: Path) -> None:
 
 def test_a_failure_in_an_untouched_package_is_still_one(tmp_path: Path) -> None:
     """A task that names it is not done by changing something else."""
-    failing = {"conftest.py": "", "tests/test_a.py": "def test_a():\n    assert False\n"}
+    failing = {
+        "test_a.py": "import unittest\n\n\nclass T(unittest.TestCase):\n"
+        "    def test_a(self):\n        self.fail()\n"
+    }
     command = GateCommand(
         "docs",
-        (sys.executable, "-m", "pytest", "--rootdir=../..", "."),
-        "pytest",
+        (sys.executable, "-m", "unittest", "discover", "-v"),
+        "unittest",
         folder="packages/docs",
         package="packages/docs",
     )
