@@ -12,10 +12,12 @@ from gitagent.domain.verdict import Bring, GateCommand
 from gitagent.gates.detect import Found, configured, detect
 from gitagent.gates.identity import machine
 from gitagent.gates.kept import KeptRuns
-from gitagent.gates.places import Places
+from gitagent.gates.places import LeftOut, Places
 from gitagent.gates.project import Project
 from gitagent.gates.python import interpreter, needed_by
 from gitagent.git.export import Exported, export
+from gitagent.git.repository import GitRepo
+from gitagent.git.stand_in import StandIn
 from gitagent.line import Checks
 from gitagent.ports import Repo
 from gitagent.progress import News, Tell
@@ -62,26 +64,54 @@ def check_sandbox(site: Site, commands: Sequence[GateCommand]) -> None:
         sandbox(site)
 
 
-def checks(site: Site, repo: Repo, tree: str, gate: Found, tell: Tell) -> Checks:
+def checks(site: Site, repo: GitRepo, tree: str, gate: Found, tell: Tell) -> Checks:
     """What was found for a base's tree, ready to run on trees of `repo`; it is to be closed."""
     guard = sandbox(site) if gate.commands else Chosen(PlainSandbox(site.environ))
     for sentence in (*gate.missing, *filter(None, [guard.warning])):
         tell(News("gate", sentence, warning=True))
     kind, scratch = guard.sandbox, cache_folder() / SCRATCH
+    trees = _Trees(StandIn(repo, repo.resolve("HEAD")))
     around = f"{type(kind).__name__} {machine(site.environ)}"
     return Checks(
         repo=repo,
         sandbox=kind,
-        export=export,
+        export=trees.export,
         commands=gate.commands,
         missing=gate.missing,
         scratch=scratch,
         timeout_s=site.config.gate_timeout_s,
         hide=site.redactor.hide,
         base=tree,
-        places=Places(repo, scratch, export, Exported if kind.keeps_folder else None),
+        places=Places(repo, scratch, trees.export, trees.held if kind.keeps_folder else None),
         kept=KeptRuns(caches.runs(cache_folder()), around, green_only=not kind.isolates),
     )
+
+
+@dataclass(frozen=True)
+class _Trees:
+    """Writes trees, each with a git folder that speaks of it alone, for programs that ask git."""
+
+    stand_in: StandIn
+
+    def export(self, repo: Repo, tree: str, folder: Path) -> LeftOut:
+        left_out = export(repo, tree, folder)
+        self.stand_in.write(tree, folder)
+        return left_out
+
+    def held(self, repo: Repo, folder: Path) -> _Held:
+        return _Held(Exported(repo, folder), folder, self.stand_in)
+
+
+@dataclass(frozen=True)
+class _Held:
+    exported: Exported
+    folder: Path
+    stand_in: StandIn
+
+    def hold(self, tree: str) -> LeftOut:
+        left_out = self.exported.hold(tree)
+        self.stand_in.write(tree, self.folder)
+        return left_out
 
 
 def _with(brings: Sequence[Bring], command: GateCommand) -> GateCommand:

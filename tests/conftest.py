@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 import gitagent
+from gitagent.sandbox.probe import Bubblewrap, probe
 from gitagent.testing import repositories
 from gitagent.testing.scripted import Answer, Item, ScriptedServer
 
@@ -27,6 +29,7 @@ WEIGHTS = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
 _REMOVED_PREFIXES = ("OPENAI", "OPENROUTER", "ANTHROPIC", "GITAGENT_", "GIT_", "XDG_", "OTEL_")
 _REMOVED_SUFFIXES = ("_API_KEY", "_API_BASE", "_BASE_URL", "_PROXY")
 _weights = pytest.StashKey[Path]()
+_guarded = pytest.StashKey[bool]()
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ def home(
     )
     for name, value in _home_variables(folder, config).items():
         monkeypatch.setenv(name, value)
+    if not pytestconfig.stash[_guarded]:
+        # what a user must say, too, on a machine without namespaces
+        monkeypatch.setenv("GITAGENT_GATE_SANDBOX", "plain")
     if pytestconfig.stash[_weights].is_file():
         monkeypatch.setenv("GITAGENT_TEST_WEIGHTS", str(pytestconfig.stash[_weights]))
     return folder
@@ -247,8 +253,10 @@ def _exit_code(run: Callable[[], Any]) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the weights before any test gets another home."""
+    """Find the weights before any test gets another home, and what the gate can be guarded by."""
     config.stash[_weights] = _weights_path()
+    with tempfile.TemporaryDirectory() as scratch:
+        config.stash[_guarded] = isinstance(probe(os.environ, Path(scratch)), Bubblewrap)
 
 
 def _weights_path() -> Path:

@@ -38,11 +38,23 @@ def test_where_a_task_could_run_it_is_exit_0(
     assert list(rows) == SUBJECTS
     assert "answers" in rows["model"]["text"]
     assert "unittest" in rows["gate"]["text"]
-    assert "cannot keep it from the network" in rows["sandbox"]["hint"]
     plain = bench.run("doctor", cwd=folder, env=server([]).environment)
     assert [line.split()[1] for line in plain.out.splitlines() if line[:2] in ("ok", "--")] == (
         SUBJECTS
     )
+
+
+def test_the_sandbox_is_named_or_the_way_to_one(
+    bench: Bench, calc: Path, server: Callable[..., Any]
+) -> None:
+    """What guards the gate; the plain runner's own words where it is all that was allowed."""
+    env = server([]).environment
+    found_here = found(bench.run("doctor", "--json", cwd=calc, env=env))["sandbox"]
+    assert "bubblewrap" in found_here["text"] or "plain" in found_here["text"]
+    env = {**env, "GITAGENT_GATE_SANDBOX": "plain"}
+    row = found(bench.run("doctor", "--json", cwd=calc, env=env))["sandbox"]
+    assert (row["ok"], row["text"]) == (None, "plain, as configured")
+    assert "cannot keep it from the network" in row["hint"]
 
 
 def test_an_endpoint_that_does_not_answer_is_exit_2(bench: Bench, calc: Path) -> None:
