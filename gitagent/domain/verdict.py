@@ -7,6 +7,12 @@ from typing import Literal
 
 VerdictKind = Literal["pass", "fail", "none"]
 TestOutcome = Literal["passed", "failed", "skipped"]
+# fmt: off
+Reads = Literal[
+    "exit-code", "compileall", "tsc", "pytest", "unittest", "junit", "jest", "lines", "tap",
+    "cargo", "go", "mix",
+]
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -15,12 +21,14 @@ class Bring:
 
     `path` is absolute. It is seen at `at`, which lies below the tree's root; where that is empty,
     at its own place. One to `read` is read-only; into `scratch` a command may write, and nothing of
-    that stays.
+    that stays. What is `shared` is a cache: what one command writes there, the commands that follow
+    on the same tree may find; no other tree's may.
     """
 
     path: str
     at: str = ""
     how: Literal["read", "scratch"] = "read"
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,7 @@ class GateCommand:
 
     name: str
     argv: tuple[str, ...]
-    reads: Literal[
-        "pytest", "unittest", "compileall", "exit-code", "junit", "jest", "lines", "tap", "tsc"
-    ] = "exit-code"
+    reads: Reads = "exit-code"
     folder: str = ""
     env: tuple[tuple[str, str], ...] = ()
     brings: tuple[Bring, ...] = ()
