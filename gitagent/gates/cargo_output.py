@@ -38,7 +38,7 @@ _FAILURES = "\nfailures:\n"
 
 
 def parse(output: str, folder: str = "", package: str = "") -> dict[str, TestOutcome]:
-    """Outcomes by test id: `src/lib.rs::tests::adds`, `tests/cli.rs::help`, `src/lib.rs::doctest f`.
+    """Outcomes by test id: `src/lib.rs::tests::a`, `tests/cli.rs::help`, `src/lib.rs::doctest add`.
 
     Paths are the tree's: `folder` is where cargo ran, `package` the folder of the crate tested. A
     file that does not compile is `compile::PATH`, a program that fails as a whole its own path.

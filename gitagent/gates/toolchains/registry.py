@@ -6,7 +6,6 @@ configuration only where no secret is in it.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 import tomllib
@@ -85,8 +84,8 @@ def _tracked(project: Project, folder: str) -> bool:
 
 def _copies(home: Path) -> Iterator[str]:
     for index in (*home.glob("registry/cache/*"), *home.glob("registry/src/*")):
-        for name in os.listdir(index):
-            copy = _COPY.fullmatch(name)
+        for path in index.iterdir():
+            copy = _COPY.fullmatch(path.name)
             if copy:
                 yield copy["name"]
 

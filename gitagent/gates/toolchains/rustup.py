@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 @dataclass(frozen=True)
 class Rust:
-    """Where `cargo` and `rustc` are; `folder` is what they need, `instead_of` what was asked for."""
+    """Where `cargo` and `rustc` are, in the `folder` that they need; what they stand `instead_of`."""
 
     programs: Path
     folder: Path
@@ -82,7 +82,7 @@ def _usual(project: Project) -> Iterator[str]:
     yield str(settings.get("default_toolchain", ""))
     yield "stable"
     if home is not None and (home / "toolchains").is_dir():
-        yield from sorted(os.listdir(home / "toolchains"))
+        yield from sorted(path.name for path in (home / "toolchains").iterdir())
 
 
 def _settings(home: Path | None) -> dict[str, object]:
