@@ -54,10 +54,8 @@ def missing(project: Project) -> tuple[str, ...]:
         return ()
     tools = _Tools.find(project)
     if tools is None:
-        return (
-            "mix.exs: there is no elixir on this machine. Install Debian's package `elixir`, or "
-            "as elixir-lang.org says.",
-        )
+        how = "Install Debian's package `elixir`, or as elixir-lang.org says."
+        return (f"mix.exs: there is no elixir on this machine. {how}",)
     return tuple(
         sentence for app in every.values() for sentence in _missing(project, app, every, tools)
     )
@@ -122,6 +120,8 @@ class _Tools:
         self._elixir = elixir
         self._erlang = erlang
         given = project.environ.get("MIX_HOME", "")
+        rebar = project.environ.get("MIX_REBAR3", "")
+        self._rebar = Path(rebar) if rebar.startswith("/") and Path(rebar).is_file() else None
         self._home = Path(given) if given.startswith("/") else home_of(project, ".mix")
 
     @classmethod
@@ -216,6 +216,7 @@ class _Tools:
             ("PATH", path_with(*programs)),
             ("MIX_ENV", "test"),
             *((("MIX_HOME", str(home)),) if home is not None and home.is_dir() else ()),
+            *((("MIX_REBAR3", str(self._rebar)),) if self._rebar is not None else ()),
             ("HEX_OFFLINE", "1"),
             # Erlang reads and writes names and texts by the locale.
             ("LANG", "C.UTF-8"),
@@ -233,7 +234,7 @@ class _Tools:
                 # Some dependencies are built in their own folders.
                 places.append(Bring(str(checkout / at), at, "scratch", shared=True))
         home = (Bring(str(self._home)),) if self._home and self._home.is_dir() else ()
-        return (*seen(self._elixir), *seen(self._erlang), *home, *places)
+        return (*seen(self._elixir), *seen(self._erlang), *seen(self._rebar), *home, *places)
 
 
 def _below(app: App, every: Mapping[str, App]) -> tuple[str, ...]:

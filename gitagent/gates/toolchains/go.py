@@ -23,7 +23,6 @@ _TEST = ("test", "-json", "-count=1", "-vet=off")
 _NEAREST = r"""
 report=$1 count=$2
 shift 2
-program=
 for word; do
   shift
   if [ "$count" -gt 0 ]; then
@@ -82,6 +81,13 @@ class _Go:
             if place is None or not (place / cached_as(path, version)).is_dir()
         ]
 
+    def lacks_all(self, module: Module) -> bool:
+        """Whether nothing was downloaded for a module.
+
+        Where only some is absent, it may be what another platform needs.
+        """
+        return bool(module.needs) and len(self.absent(module)) == len(module.needs)
+
 
 def commands(project: Project) -> tuple[GateCommand, ...]:
     """Nothing for a module that cannot be built on this machine; `missing` says why."""
@@ -93,7 +99,7 @@ def commands(project: Project) -> tuple[GateCommand, ...]:
     return tuple(
         command
         for module in every
-        if not go.refuses(module) and not go.absent(module)
+        if not go.refuses(module) and not go.lacks_all(module)
         for command in _commands(project, go, module, _below(module, known))
     )
 
@@ -123,8 +129,9 @@ def _missing(go: _Go | None, module: Module) -> Iterator[str]:
     absent = go.absent(module)
     if absent:
         yield (
-            f"{file}: modules that it needs are not on this machine ({several(absent)}), so it is "
-            "not checked. To get them: `go mod download` in your checkout."
+            f"{file}: modules that it names are not on this machine ({several(absent)}), so it "
+            f"{'is not checked' if go.lacks_all(module) else 'may not compile'}. "
+            "To get them: `go mod download` in your checkout."
         )
 
 

@@ -1,4 +1,4 @@
-"""How a Rust project is checked: a workspace is compiled at once, each crate is tested by itself."""
+"""How a Rust project is checked: a workspace is compiled at once, its crates are tested singly."""
 
 from __future__ import annotations
 

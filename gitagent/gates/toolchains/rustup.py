@@ -21,7 +21,10 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 @dataclass(frozen=True)
 class Rust:
-    """Where `cargo` and `rustc` are, in the `folder` that they need; what they stand `instead_of`."""
+    """Where `cargo` and `rustc` are, in the `folder` that they need.
+
+    `instead_of` is what the project asks for, where that is another toolchain.
+    """
 
     programs: Path
     folder: Path
