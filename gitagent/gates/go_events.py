@@ -96,6 +96,8 @@ class _Package:
                     test.said = _ENDS[line["word"].lower()]
             elif test.end != "failed":
                 test.end = _ENDS.get(str(action), test.end)
+                if test.end == "passed":
+                    test.output.clear()
 
     def outcomes(self) -> Iterator[tuple[str, TestOutcome]]:
         """Of each test and, under an empty name, of the package where it fails as a whole."""

@@ -49,7 +49,7 @@ def _managed(project: Project, name: str, below: tuple[str, ...]) -> Iterator[Pa
             if place is not None and place.is_dir():
                 for version in sorted(place.iterdir(), key=_number, reverse=True):
                     yield version / "bin" / name
-                    yield version / plugin / "bin" / name
+                    yield from (version / inner / "bin" / name for inner in below)
 
 
 def _number(path: Path) -> list[int]:
