@@ -15,9 +15,9 @@ from gitagent.domain.verdict import GateCommand
 from gitagent.gates.project import Project
 from gitagent.gates.python import needed_by, python_path, source_roots
 from gitagent.gates.results import PYTEST_OPTIONS
-from gitagent.gates.toolchains import javascript, python
+from gitagent.gates.toolchains import elixir, go, javascript, python, rust
 
-TOOLCHAINS = (python, javascript)
+TOOLCHAINS = (python, javascript, rust, go, elixir)
 
 _RUNS_PYTEST = re.compile(r"(?:^|[\s/;&|(])(?:pytest|py\.test)(?=$|[\s;&|)])")
 _RUNS_UNITTEST = re.compile(r"-m\s+unittest\b.*\s(?:-v|--verbose)(?=$|\s)")

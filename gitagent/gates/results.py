@@ -15,7 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from gitagent.domain.verdict import GateCommand, TestOutcome
-from gitagent.gates import jest_report, junit, outcome_lines, tap, unittest_output
+from gitagent.gates import (
+    cargo_output,
+    go_events,
+    jest_report,
+    junit,
+    mix_report,
+    outcome_lines,
+    tap,
+    unittest_output,
+)
 from gitagent.ports import Execution
 
 RESULTS, TREE = "{results}", "{tree}"
@@ -114,6 +123,25 @@ def _tap(command: GateCommand, execution: Execution, _results: Path, _tree: str)
     return _below(command, tap.parse(execution.output), "::")
 
 
+def _cargo(command: GateCommand, execution: Execution, _results: Path, _tree: str) -> Tests:
+    return cargo_output.parse(execution.output, command.folder, command.package)
+
+
+def _go(command: GateCommand, execution: Execution, results: Path, _tree: str) -> Tests:
+    return go_events.parse(execution.output, results, command.folder)
+
+
+def _mix(command: GateCommand, execution: Execution, results: Path, _tree: str) -> Tests:
+    return mix_report.parse(execution.output, results, command.folder)
+
+
+def read_output(command: GateCommand, execution: Execution, results: Path) -> str:
+    """What a person reads of a run, with what its report alone says."""
+    if command.reads == "go":
+        return go_events.readable(execution.output, results)
+    return execution.output
+
+
 def _below(command: GateCommand, tests: Tests, joint: str) -> Tests:
     """Ids that a run in a package's folder gave, told apart from those of other packages."""
     if not command.folder:
@@ -141,4 +169,7 @@ _READERS: Mapping[str, Callable[[GateCommand, Execution, Path, str], Tests]] = {
     "jest": _jest,
     "lines": _lines,
     "tap": _tap,
+    "cargo": _cargo,
+    "go": _go,
+    "mix": _mix,
 }

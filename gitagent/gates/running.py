@@ -17,7 +17,7 @@ from gitagent.gates import again
 from gitagent.gates.kept import KeptRuns
 from gitagent.gates.nearest import nearest
 from gitagent.gates.places import Place, Places
-from gitagent.gates.results import read_results, told
+from gitagent.gates.results import read_output, read_results, told
 from gitagent.gates.trim import plain_text, trim
 from gitagent.ports import Repo, Sandbox
 from gitagent.scratch import private_folder
@@ -151,7 +151,8 @@ class Running:
                 results=results,
             )
             tests = read_results(command, done, results, str(tree))
-        output = _cleaned(done.output, place, tree, self._hide)
+            said = read_output(command, done, results)
+        output = _cleaned(said, place, tree, self._hide)
         if done.exit_code != 0:
             output = "".join(f"[not exported: {p}: {r}]\n" for p, r in place.left_out) + output
         return CommandRun(

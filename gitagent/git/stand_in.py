@@ -97,7 +97,9 @@ class StandIn:
 
     @cached_property
     def _when(self) -> int:
-        return int(self.repo.pygit2[self.commit].commit_time)
+        import pygit2
+
+        return int(self.repo.pygit2[self.commit].peel(pygit2.Commit).commit_time)
 
     @cached_property
     def _tag(self) -> str:
