@@ -9,8 +9,6 @@ only, whatever a repository says.
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -276,6 +274,8 @@ class _Merge:
             self._values[key] = (found, origin)
 
     def _near(self, key: str) -> str:
+        import difflib
+
         near = difflib.get_close_matches(key, self._fields, 1)
         return f" (did you mean `{near[0]}`?)" if near else ""
 
@@ -284,6 +284,8 @@ class _Merge:
 
 
 def _parse(name: str, content: bytes) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

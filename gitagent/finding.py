@@ -8,7 +8,7 @@ from gitagent.domain.context import Hit
 from gitagent.progress import Tell
 from gitagent.searching import index_of
 from gitagent.site import Site
-from gitagent.stages import retrieve
+from gitagent.stages import ranking
 
 
 def ranked(site: Site, text: str, tell: Tell, *, base: str, limit: int) -> Sequence[Hit]:
@@ -20,5 +20,5 @@ def ranked(site: Site, text: str, tell: Tell, *, base: str, limit: int) -> Seque
     with index_of(site, site.repo, commit, tell) as index:
         tree = site.repo.tree_of(commit)
         ignore = site.config.ignore
-        found = retrieve.ranked(site.repo, index, tree, text, task=text, ignore=ignore, most=limit)
+        found = ranking.ranked(site.repo, index, tree, text, task=text, ignore=ignore, most=limit)
     return found.hits[:limit]

@@ -15,8 +15,8 @@ from gitagent.gates.failures import failures
 from gitagent.line import Line
 from gitagent.looking import with_looked
 from gitagent.progress import News
+from gitagent.stages.ranking import LARGEST_READ
 from gitagent.stages.retrieve import (
-    LARGEST_READ,
     LARGEST_WHOLE,
     LISTED,
     clues,

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from gitagent.domain.call import Reply, Request
-from gitagent.domain.code import Change, Definition, Links, Mention
-from gitagent.domain.context import Hit
-from gitagent.domain.edit import EditFormat, File
-from gitagent.domain.event import Kind
-from gitagent.domain.task import Attempt, Checkpoint, TaskState
-from gitagent.domain.verdict import Bring, CommandRun, Verdict
+from gitagent.domain.entry import TreeFile as TreeFile
 
-
-@dataclass(frozen=True)
-class TreeFile:
-    """One entry of a tree, at any depth: its path, blob id, git mode and size in bytes.
-
-    The size of a gitlink is 0.
-    """
-
-    path: str
-    blob: str
-    mode: int
-    size: int
+if TYPE_CHECKING:
+    from gitagent.domain.call import Reply, Request
+    from gitagent.domain.code import Change, Definition, Links, Mention
+    from gitagent.domain.context import Hit
+    from gitagent.domain.edit import EditFormat, File
+    from gitagent.domain.event import Kind
+    from gitagent.domain.task import Attempt, Checkpoint, TaskState
+    from gitagent.domain.verdict import Bring, CommandRun, Verdict
 
 
 @dataclass(frozen=True)
@@ -98,6 +88,9 @@ class Repo(Protocol):
 
     def files(self, tree: str) -> Sequence[TreeFile]:
         """All entries of a tree, depth first."""
+
+    def entries(self, tree: str) -> Iterator[TreeFile]:
+        """The same one by one, for those who may not need them all."""
 
     def read(self, blob: str) -> bytes: ...
 

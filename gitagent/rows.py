@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
-from gitagent.domain.edit import EditFormat
+from gitagent.domain.form import EditFormat
 from gitagent.errors import ConfigError
 from gitagent.scalars import check_choice, scalar
 

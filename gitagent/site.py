@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gitagent import config
 from gitagent.config import Config, Loaded
 from gitagent.errors import NotARepository, UsageError
 from gitagent.git.repository import GitRepo
-from gitagent.redaction import Redactor
+
+if TYPE_CHECKING:
+    from gitagent.redaction import Redactor
 
 ENV_FILE = ".env"
 
@@ -27,6 +30,8 @@ class Site:
     @cached_property
     def redactor(self) -> Redactor:
         """Knows what is secret here."""
+        from gitagent.redaction import Redactor
+
         named = (provider.key_env for provider in self.config.providers)
         keys = (self.environ.get(name, "") for name in named)
         return Redactor.of(self.environ).also(*keys, self.config.index_dsn, self.config.index_share)

@@ -171,7 +171,7 @@ def test_types_of_libraries_stop_at_their_folder() -> None:
     assert breaches(at_home) == []
 
 
-SHARED = ("asking", "lookup", "material", "prompts", "rounds", "view")
+SHARED = ("asking", "lookup", "material", "prompts", "ranking", "rounds", "view")
 
 
 def test_stages_share_material_only() -> None:

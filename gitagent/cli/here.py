@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from gitagent.cli.screen import printable
-from gitagent.domain.ask import is_ask
 from gitagent.errors import UsageError
 from gitagent.site import Site, open_site
 
@@ -30,6 +29,7 @@ def task_log(found: Site, task_id: str | None, *, asks: bool = False) -> TaskLog
 
     Raises UsageError for a question where they are not: there is no code in it.
     """
+    from gitagent.domain.ask import is_ask
     from gitagent.git.log import TaskLog, newest
 
     if task_id and not asks and is_ask(task_id):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from gitagent.domain.form import EditFormat as EditFormat
 from gitagent.domain.want import Want
-
-EditFormat = Literal["whole", "search-replace", "udiff"]
 
 
 @dataclass(frozen=True)

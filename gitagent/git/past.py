@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitagent.domain.code import Change
-from gitagent.git.repository import GitRepo
-
 if TYPE_CHECKING:
     import pygit2
+
+    from gitagent.domain.code import Change
+    from gitagent.git.repository import GitRepo
 
 
 class Past:
@@ -26,6 +26,8 @@ class Past:
 
     def change(self, commit: str) -> Change:
         import pygit2
+
+        from gitagent.domain.code import Change
 
         found = self._repo[commit].peel(pygit2.Commit)
         message = found.raw_message.decode("utf-8", "replace")

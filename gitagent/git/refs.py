@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from gitagent.errors import Conflict, Unwritable, UsageError
 from gitagent.failpoints import reach
-from gitagent.git import disk, locks, worktrees
+from gitagent.git import disk, worktrees
 from gitagent.git.trees import is_utf8
 from gitagent.git.writing import sync, writing
 
@@ -251,6 +251,8 @@ class _Lock:
 @contextmanager
 def _held(repository: pygit2.Repository, name: str) -> Iterator[_Lock]:
     """Hold the lock of a ref around a block, as git does; libgit2 takes five times as long."""
+    from gitagent.git import locks
+
     _check_name(name)
     common = worktrees.shared(Path(repository.path))
     with locks.held(common, name) as taken:
@@ -324,6 +326,8 @@ def _locked(
 ) -> Iterator[pygit2.ReferenceTransaction]:
     """A transaction that holds the lock of a ref; it is done when the block ends well."""
     import pygit2
+
+    from gitagent.git import locks
 
     _check_name(name)
     folder, at_end = worktrees.shared(Path(repository.path)), False

@@ -9,22 +9,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitagent.domain.edit import File
+from gitagent.domain.entry import TreeFile
 from gitagent.errors import NoCommits, NotARepository, UnknownRevision, UsageError
-from gitagent.git import folders, folding, refs, trees, worktrees
-from gitagent.git.folders import Folder
-from gitagent.git.packs import EventPack
+from gitagent.git import refs, trees, worktrees
 from gitagent.git.reading import present
 from gitagent.git.unkept import BLOB, COMMIT, TREE, Unkept, outwait_gc
-from gitagent.ports import TreeFile
 
 if TYPE_CHECKING:
     import pygit2
 
     from gitagent.config import GitEntry
+    from gitagent.domain.edit import File
+    from gitagent.git.folders import Folder
+    from gitagent.git.packs import EventPack
 
 Bot = tuple[str, str]
-Changes = Mapping[str, File | None]
+Changes = Mapping[str, "File | None"]
 TREES_KEPT = 4
 DEFAULT_BOT: Bot = ("gitagent", "gitagent@localhost")
 
@@ -134,18 +134,18 @@ class GitRepo:
         if tree not in self._listed:
             while len(self._listed) >= TREES_KEPT:
                 del self._listed[next(iter(self._listed))]
-            self._listed[tree] = self._list(tree)
+            self._listed[tree] = tuple(self.entries(tree))
         return self._listed[tree]
 
-    def _list(self, tree: str) -> tuple[TreeFile, ...]:
+    def entries(self, tree: str) -> Iterator[TreeFile]:
+        if tree in self._listed:
+            yield from self._listed[tree]
+            return
         header = self.pygit2.odb.read_header
         with self._present():
-            return tuple(
-                TreeFile(
-                    path, str(entry.id), mode, 0 if mode == trees.GITLINK else header(entry.id)[1]
-                )
-                for path, entry, mode in trees.walk(self.pygit2, self._tree(tree))
-            )
+            for path, entry, mode in trees.walk(self.pygit2, self._tree(tree)):
+                size = 0 if mode == trees.GITLINK else header(entry.id)[1]
+                yield TreeFile(path, str(entry.id), mode, size)
 
     def read(self, blob: str) -> bytes:
         with self._present():
@@ -155,6 +155,8 @@ class GitRepo:
         entry = self._entry(tree, path)
         if entry is None or int(entry.filemode) in (trees.TREE, trees.GITLINK, trees.SYMLINK):
             return None
+        from gitagent.domain.edit import File
+
         executable = int(entry.filemode) == trees.EXECUTABLE
         return File(self.read(str(entry.id)), executable)
 
@@ -210,14 +212,21 @@ class GitRepo:
 
     def folder_of(self, tree: str) -> Folder:
         """A tree of our own making, to be changed by `changed`; a new one where `tree` is empty."""
-        return folders.opened(tree, self._raw) if tree else Folder()
+        from gitagent.git import folders
+
+        return folders.opened(tree, self._raw) if tree else folders.Folder()
 
     def event_pack(self) -> EventPack:
         """What is to be kept together."""
+        from gitagent.git.packs import EventPack
+
         return EventPack(self.unkept, str(self.folder))
 
-    def fold_packs(self, *, least: int = folding.AT_ONCE) -> None:
+    def fold_packs(self, *, least: int | None = None) -> None:
         """Make few of the packs of events, of all tasks, once there are so many."""
+        from gitagent.git import folding
+
+        least = folding.AT_ONCE if least is None else least
         folding.fold(self.folder, self.unkept.folder, least=least)
 
     def changed(
@@ -232,6 +241,8 @@ class GitRepo:
         write = pack.add if pack else self.unkept.write
         leaves = {name: _leaf(file, write) if file else None for name, file in files.items()}
         leaves |= {name: (tree, trees.TREE) for name, tree in code.items()}
+        from gitagent.git import folders
+
         return folders.changed(folder, leaves, self._raw, lambda data: write(TREE, data))
 
     def _raw(self, tree: str) -> bytes:

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from gitagent.domain.code import Definition, Links, Mention
-from gitagent.domain.context import Hit
 from gitagent.errors import NoDatabase
-from gitagent.index import engine, filling, lookup, past, tuning
+from gitagent.index import engine, filling, past, tuning
 from gitagent.index.engine import Weights
 from gitagent.index.filling import OnProgress
-from gitagent.index.links import TreeLinks
 from gitagent.index.memory import MemoryStore
-from gitagent.index.pg.listing import PgListing
-from gitagent.index.pg.store import PgStore
 from gitagent.index.snapshot import Snapshot
-from gitagent.index.store import Store
-from gitagent.index.vectors.asking import Nearby
-from gitagent.index.vectors.prong import VectorProng
-from gitagent.ports import Embedder, Past, Repo, TreeFile
+
+if TYPE_CHECKING:
+    from gitagent.domain.code import Definition, Links, Mention
+    from gitagent.domain.context import Hit
+    from gitagent.index.links import TreeLinks
+    from gitagent.index.store import Listing, Store
+    from gitagent.index.vectors.asking import Nearby
+    from gitagent.index.vectors.prong import VectorProng
+    from gitagent.ports import Embedder, Past, Repo, TreeFile
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ SNAPSHOTS_KEPT = 8
 PATIENCE_S = 0.3
 """How long a query's vector is waited for, where somebody makes vectors."""
 
-Database = Callable[[], AbstractContextManager[Store]]
+Database = Callable[[], AbstractContextManager["Store"]]
 OnLost = Callable[[NoDatabase], None]
 
 
@@ -112,12 +112,18 @@ class CodeIndex:
         return self._asked(tree, ask)
 
     def outline(self, tree: str, path: str) -> Sequence[Definition]:
+        from gitagent.index import lookup
+
         return self._asked(tree, lambda snapshot: lookup.outline(snapshot, path))
 
     def definitions(self, tree: str, name: str, limit: int) -> Sequence[Definition]:
+        from gitagent.index import lookup
+
         return self._asked(tree, lambda snapshot: lookup.definitions(snapshot, name, limit))
 
     def references(self, tree: str, name: str, limit: int) -> Sequence[Mention]:
+        from gitagent.index import lookup
+
         def read(path: str) -> bytes:
             file = self._repo.file(tree, path)
             return file.data if file else b""
@@ -130,7 +136,7 @@ class CodeIndex:
     def snapshot(self, tree: str) -> Snapshot:
         """What is known of a tree and of the past; NoDatabase where the database fails."""
         if tree not in self._snapshots:
-            small = is_small(self._repo.files(tree))
+            small = is_small(self._repo.entries(tree))
             store = self._small if small else self._store()
             most = COMMITS_OF_SMALL if small else past.MOST_COMMITS
             files = filling.files_of(store, self._repo, tree, self._on_progress)
@@ -140,9 +146,8 @@ class CodeIndex:
                 del self._snapshots[oldest]
                 self._vectors.pop(oldest, None)
             self._snapshots[tree] = Snapshot(files, before)
-            if self._embedder and isinstance(self._kept, PgStore) and isinstance(files, PgListing):
-                self._nearby = self._nearby or self._meaning(self._kept, self._embedder())
-                self._vectors[tree] = VectorProng(self._nearby, files)
+            if self._embedder:
+                self._find_vectors(tree, files, self._embedder)
         return self._snapshots[tree]
 
     def _asked(self, tree: str, ask: Callable[[Snapshot], T]) -> T:
@@ -158,13 +163,25 @@ class CodeIndex:
         self.close()
 
     def _links_of(self, tree: str, snapshot: Snapshot) -> TreeLinks:
+        from gitagent.index import lookup
+        from gitagent.index.links import TreeLinks
+
         if tree not in self._links:
             self._links = {tree: TreeLinks(snapshot.paths, lambda _all: lookup.known(snapshot))}
         return self._links[tree]
 
-    @staticmethod
-    def _meaning(store: PgStore, embedder: Embedder) -> Nearby:
-        return Nearby(store.vectors(), embedder, patience_s=PATIENCE_S)
+    def _find_vectors(self, tree: str, files: Listing, embedder: Callable[[], Embedder]) -> None:
+        """Let the searches of a tree ask for vectors, where it is in a database."""
+        from gitagent.index.pg.listing import PgListing
+        from gitagent.index.pg.store import PgStore
+        from gitagent.index.vectors.asking import Nearby
+        from gitagent.index.vectors.prong import VectorProng
+
+        if not isinstance(self._kept, PgStore) or not isinstance(files, PgListing):
+            return
+        if self._nearby is None:
+            self._nearby = Nearby(self._kept.vectors(), embedder(), patience_s=PATIENCE_S)
+        self._vectors[tree] = VectorProng(self._nearby, files)
 
     def _store(self) -> Store:
         if self._database is None:

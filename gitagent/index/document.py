@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gitagent.index import facts, left_out, places
+from gitagent.index.stored import VERSION as VERSION
 from gitagent.index.terms import name
-
-VERSION = 1
-"""Of the way in which documents are made; stored ones of another version are made anew."""
 
 Fields = Mapping[str, Mapping[str, int]]
 """Counts of terms by field: `text`, `names` and `defines` of a blob."""

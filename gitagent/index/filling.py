@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from gitagent.errors import Internal
 from gitagent.index import left_out, past
-from gitagent.index.document import Document
-from gitagent.index.harvest import Wanted, harvest
-from gitagent.index.languages import language_of
 from gitagent.index.memory import MemoryStore
-from gitagent.index.store import Entry, Listing, Store
-from gitagent.ports import Past, Repo, TreeFile
+
+if TYPE_CHECKING:
+    from gitagent.index.document import Document
+    from gitagent.index.store import Entry, Listing, Store
+    from gitagent.ports import Past, Repo, TreeFile
 
 REGULAR = (0o100644, 0o100755)
 BATCH, BATCH_BYTES = 500, 4 * 1024 * 1024
@@ -38,6 +39,10 @@ def files_of(store: Store, repo: Repo, tree: str, on_progress: OnProgress) -> Li
     """The files of a tree, as the store has them or from now on has them."""
     if found := store.listing(tree):
         return found
+    from gitagent.index.harvest import Wanted, harvest
+    from gitagent.index.languages import language_of
+    from gitagent.index.store import Entry
+
     files = readable(repo.files(tree))
     sizes = {file.blob: file.size for file in files}
     entries = [Entry(file.path, file.blob, language_of(file.path)) for file in files]
@@ -57,6 +62,8 @@ def past_of(store: Store, before: Past, commit: str, most: int) -> Listing:
     """
     if found := store.listing(commit):
         return found
+    from gitagent.index.store import Entry
+
     entries = [Entry(str(time), c, past.LANGUAGE) for c, time in before.commits(commit, most)]
     try:
         return _commits(store, commit, entries, before, partial=False)

@@ -6,9 +6,11 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from gitagent.index.document import Document
-from gitagent.index.store import Entry, Postings
+if TYPE_CHECKING:
+    from gitagent.index.document import Document
+    from gitagent.index.store import Entry, Postings
 
 
 class MemoryStore:

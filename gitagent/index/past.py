@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from gitagent.domain.code import Change
-from gitagent.index.document import Document
 from gitagent.index.stored import decoded
 from gitagent.index.terms import terms
 
 if TYPE_CHECKING:
     import msgspec
+
+    from gitagent.domain.code import Change
+    from gitagent.index.document import Document
 
 LANGUAGE = "commit"
 MOST_COMMITS = 5000
@@ -29,6 +30,8 @@ MOST_PATHS = 60
 
 def document(commit: str, change: Change) -> Document:
     """The document of a commit."""
+    from gitagent.index.document import Document
+
     said = Counter(terms(change.message[:LONGEST_MESSAGE]))
     kept = [path for path in change.paths[:MOST_PATHS] if path.isprintable()]
     names = dict.fromkeys((path.rpartition("/")[2] for path in kept), 1)

@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gitagent.index import past, places
 from gitagent.index.memory import MemoryListing
-from gitagent.index.store import Listing
 from gitagent.index.terms import terms
+
+if TYPE_CHECKING:
+    from gitagent.index.store import Listing
 
 Counts = Mapping[str, Mapping[int, int]]
 """Of a term or name: the files that have it, and how often."""

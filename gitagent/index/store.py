@@ -5,9 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gitagent.index.document import Document
+if TYPE_CHECKING:
+    from gitagent.index.document import Document
 
 Postings = tuple["array[int]", "array[int]"]
 """Positions in a listing, and how often each holds the term."""

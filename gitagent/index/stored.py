@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+VERSION = 1
+"""Of the way in which documents are made; stored ones of another version are made anew."""
+
 
 def decoded(decoder: msgspec.msgpack.Decoder[T], data: bytes) -> T:
     """What was encoded; NoDatabase where it is something else."""

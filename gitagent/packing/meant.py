@@ -22,10 +22,14 @@ NOT_NAMED = ("section", "field", "constant")
 Outline = Callable[[str], Sequence[Definition]]
 
 
-def named(files: Sequence[str], text: str) -> list[str]:
-    """The files that a text names by their path, or by the end of it where only one ends so."""
-    known = dict.fromkeys(files)
-    meant = (mentions.meant(name.rstrip("."), known) for name in mentions.paths(text))
+def named(files: Callable[[], Sequence[str]], text: str) -> list[str]:
+    """The files that a text names by their path, or by the end of it where only one ends so.
+
+    `files` is called where there is anything that looks like a path.
+    """
+    names = mentions.paths(text)
+    known = dict.fromkeys(files()) if names else {}
+    meant = (mentions.meant(name.rstrip("."), known) for name in names)
     return [path for path in meant if path]
 
 

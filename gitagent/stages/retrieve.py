@@ -8,23 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
-from gitagent.domain.code import Definition
-from gitagent.domain.context import Context, Excerpt, Hit, is_test
+from gitagent.domain.context import Context, Excerpt, Hit
 from gitagent.edits.hidden import why_hidden
-from gitagent.packing import meant
 from gitagent.packing.brief import brief
 from gitagent.packing.candidate import Candidate
-from gitagent.packing.chart import Outline, chart
+from gitagent.packing.chart import chart
 from gitagent.packing.pack import pack
 from gitagent.packing.shown import text_of
 from gitagent.ports import Index, Repo
+from gitagent.stages.ranking import MOST_HITS, Ranked, ranked
 
-MOST_HITS = 60
-LISTED, LARGEST_WHOLE, LARGEST_READ = 120, 1_000_000, 4_000_000
-FEW_FILES = 12
+LISTED, LARGEST_WHOLE = 120, 1_000_000
 MOST_OPENED = 40
 """Files that are looked into, best first."""
 FALL, BY_SCORE = 1.4, 0.5
@@ -49,17 +45,6 @@ class Room:
     @property
     def brief(self) -> bool:
         return self.whole < LARGEST_WHOLE
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """The files that may be meant, best first, those that a model may see at all, those that are
-    named, and what a file defines."""
-
-    hits: tuple[Hit, ...]
-    files: Sequence[str]
-    sure: Sequence[str]
-    outline: Outline
 
 
 def retrieve(
@@ -95,39 +80,6 @@ def retrieve(
     opened = _opened(repo, tree, near, found)
     excerpts = _packed(opened, text, room, found.sure)
     return Context(found.hits, excerpts, _charted(found, listed, excerpts, room))
-
-
-def ranked(
-    repo: Repo,
-    index: Index,
-    tree: str,
-    text: str,
-    *,
-    task: str = "",
-    first: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    focus: float = 0.0,
-    most: int = MOST_HITS,
-) -> Ranked:
-    """What `retrieve` has before it opens a file; the arguments are the same."""
-
-    @cache
-    def outline(path: str) -> Sequence[Definition]:
-        return index.outline(tree, path)
-
-    readable = (f.path for f in repo.files(tree) if f.size <= LARGEST_READ)
-    files = [path for path in readable if not why_hidden(path, ignore)]
-    shown = set(files)
-    hits = [hit for hit in index.search(tree, text, most) if hit.path in shown]
-    sure = [*(path for path in first if path in shown), *meant.named(files, task)]
-    perhaps: Sequence[str] = ()
-    if focus:
-        guessed, perhaps = meant.guessed(outline, hits, task)
-        sure += guessed
-    else:
-        sure += meant.surely(outline, hits, task)
-    order = _meant_first(hits, list(dict.fromkeys([*sure, *perhaps])))
-    return Ranked((*order, *_rest(files, order)), files, sure, outline)
 
 
 def with_texts(repo: Repo, tree: str, context: Context, ignore: Sequence[str]) -> Context:
@@ -169,23 +121,6 @@ def _near(order: Sequence[Hit], sure: Collection[str], focus: float) -> list[Hit
     return [hit for hit in order if hit.score >= least]
 
 
-def _meant_first(hits: Sequence[Hit], meant: Sequence[str]) -> list[Hit]:
-    best = max((hit.score for hit in hits), default=1.0)
-    known = {hit.path: hit for hit in hits}
-    ahead = [replace(known.get(path, Hit(path, best, ())), score=best) for path in meant]
-    ahead = [replace(hit, why=("named", *hit.why)) for hit in ahead]
-    return [*ahead, *(hit for hit in hits if hit.path not in set(meant))]
-
-
-def _rest(files: Sequence[str], ranked: Sequence[Hit]) -> list[Hit]:
-    """The files of a small repository that no word led to, code first: they may be meant."""
-    if len(files) > FEW_FILES:
-        return []
-    found = {hit.path for hit in ranked}
-    left = sorted((path for path in files if path not in found), key=lambda p: (is_test(p), p))
-    return [Hit(path, 0.0, ("rest",)) for path in left]
-
-
 def _opened(
     repo: Repo, tree: str, near: Sequence[Hit], ranked: Ranked
 ) -> list[tuple[Hit, Candidate]]:
@@ -216,8 +151,8 @@ def _charted(ranked: Ranked, most: int, excerpts: Sequence[Excerpt], room: Room)
     """All paths of a small repository, else the best ranked, with the names that there is room
     for."""
     best = [hit.path for hit in ranked.hits]
-    all_of_them = len(ranked.files) <= most
-    listed = tuple(ranked.files) if all_of_them else tuple(sorted(best[:most]))
+    files = ranked.files()
+    listed = tuple(files) if len(files) <= most else tuple(sorted(best[:most]))
     if room.brief:
         return listed
     used = sum(len(excerpt.text) + len(excerpt.path) for excerpt in excerpts)

@@ -58,5 +58,5 @@ def test_headings_and_constants_name_no_file() -> None:
 def test_a_path_names_a_file_also_by_its_only_end() -> None:
     """Where two end so, none is meant."""
     files = ["shop/price.py", "old/price.py", "shop/words.py"]
-    assert named(files, "change words.py and price.py") == ["shop/words.py"]
-    assert named(files, "change old/price.py.") == ["old/price.py"]
+    assert named(lambda: files, "change words.py and price.py") == ["shop/words.py"]
+    assert named(lambda: files, "change old/price.py.") == ["old/price.py"]

@@ -6,9 +6,12 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gitagent.index.pg.packed import BITS, MOST
-from gitagent.index.store import Postings
+
+if TYPE_CHECKING:
+    from gitagent.index.store import Postings
 
 Ask = Callable[[str, Sequence[str]], Mapping[str, "array[int]"]]
 """The packed postings of some terms of a field, in whatever listing."""

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitagent.index.document import VERSION
 from gitagent.index.pg import connect
 from gitagent.index.pg.server import USUAL, Limits, ensure
 from gitagent.index.pg.store import PgStore
+from gitagent.index.stored import VERSION
 
 DYING_S = 3.0
 """How long a server that was killed may take connections that it will not serve."""

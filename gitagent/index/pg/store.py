@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitagent.index.document import VERSION, Document
 from gitagent.index.pg.connect import translated
 from gitagent.index.pg.listing import PgListing
 from gitagent.index.pg.packed import (
@@ -26,11 +25,14 @@ from gitagent.index.pg.packed import (
     unpacked,
 )
 from gitagent.index.pg.queries import query
-from gitagent.index.pg.vectors import VectorStore
-from gitagent.index.store import Entry
+from gitagent.index.stored import VERSION
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from gitagent.index.document import Document
+    from gitagent.index.pg.vectors import VectorStore
+    from gitagent.index.store import Entry
 
 _DOCUMENT_TYPES = ("int4", "bytea", "text", "int4", "text", "bytea", "bytea")
 _POSTING_TYPES = ("text", "text", "bytea")
@@ -144,6 +146,8 @@ class PgStore:
 
     def vectors(self) -> VectorStore:
         """The vectors of the same repository."""
+        from gitagent.index.pg.vectors import VectorStore
+
         return VectorStore(self._connection)
 
     def sizes(self) -> Sizes:
