@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from importlib import resources
+from pathlib import Path
 
 LONGEST_WORD = 64
 """In bytes. What is longer is a key, a hash or encoded data, which nobody asks for."""
 NAMES_KEPT = 200_000
+STEM = 3
+"""Letters of a word, its first ones, that its stem begins with."""
 
 WORD = re.compile(rb"[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*|[0-9]{2,}")
 ENDINGS = (
@@ -96,7 +98,7 @@ def stem(word: str) -> str:
         return word
     for ending, instead in ENDINGS:
         left = len(word) - len(ending)
-        if word.endswith(ending) and left >= 3 and not _whole(word, ending):
+        if word.endswith(ending) and left >= STEM and not _whole(word, ending):
             word = word[:left] + instead
             break
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
@@ -114,4 +116,4 @@ def _whole(word: str, ending: str) -> bool:
 @cache
 def listed(file: str) -> frozenset[str]:
     """The words of a list beside this module."""
-    return frozenset(resources.files("gitagent.index").joinpath(file).read_text().split())
+    return frozenset(Path(__file__).with_name(file).read_text().split())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gitagent.errors import NoDatabase
 from gitagent.index.pg import cluster
-from gitagent.index.pg.migrate import migrate
+from gitagent.index.pg.migrate import migrate, steps
 from gitagent.index.pg.queries import query
 from gitagent.index.pg.room import PORT
 from gitagent.index.pg.server import Served
+from gitagent.index.pg.session import Session
+from gitagent.index.pg.wire import Gone, NotHere, Wire
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -33,6 +36,35 @@ def repository_key(roots: Sequence[str], share: str) -> str:
     the same roots. It is part of the key as it is, so it is a secret like a password.
     """
     return hashlib.sha256("\0".join([share, *sorted(roots)]).encode()).hexdigest()
+
+
+def quick(served: Served, key: str) -> Session:
+    """As `embedded`, without psycopg as long as somebody only asks.
+
+    NoDatabase where it cannot be had.
+    """
+
+    def whole() -> Connection:
+        return embedded(served, key)
+
+    place = f"{served.sockets}/.s.PGSQL.{PORT}"
+    try:
+        wire = Wire(
+            place, cluster.ROLE, cluster.DATABASE, connect_s=CONNECT_S, answer_s=STATEMENT_S + 1
+        )
+    except NotHere:
+        return Session(whole)
+    except Gone as error:
+        raise Lost(f"The index's database does not answer: {_first(error)}") from error
+    try:
+        # what is to be migrated is not for so few words
+        if {number for (number,) in wire.ask(query("versions"), {})} == steps().keys():
+            wire.ask(query("settings"), _settings(key))
+            return Session(whole, wire)
+    except (NotHere, Gone):
+        pass
+    wire.close()
+    return Session(whole)
 
 
 def embedded(served: Served, key: str) -> Connection:
@@ -110,27 +142,37 @@ def _session(key: str, conninfo: str = "", **parameters: Any) -> Connection:
     try:
         with translated():
             migrate(connection)
-            values = {"key": key, "timeout_ms": str(STATEMENT_S * 1000)}
-            connection.execute(query("settings"), values)
+            connection.execute(query("settings"), _settings(key))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
+def _settings(key: str) -> dict[str, str]:
+    return {"key": key, "timeout_ms": str(STATEMENT_S * 1000)}
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """What psycopg raises becomes NoDatabase: the index goes on without a database."""
-    import psycopg
-
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise Lost(f"The index's database is gone: {_first(error)}") from error
-    except psycopg.Error as error:
-        said = _first(error)
-        hint = _PGVECTOR if 'extension "vector"' in said else NoDatabase.hint
-        raise NoDatabase(f"The index's database failed: {said}", hint=hint) from error
+    except Exception as error:
+        psycopg = sys.modules.get("psycopg")  # what is not loaded has raised nothing
+        if psycopg is None or not isinstance(error, psycopg.Error):
+            raise
+        raise _no_database(error) from error
+
+
+def _no_database(error: Exception) -> NoDatabase:
+    import psycopg
+
+    said = _first(error)
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return Lost(f"The index's database is gone: {said}")
+    hint = _PGVECTOR if 'extension "vector"' in said else NoDatabase.hint
+    return NoDatabase(f"The index's database failed: {said}", hint=hint)
 
 
 def _first(error: BaseException) -> str:

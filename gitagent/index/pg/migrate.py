@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitagent.errors import NoDatabase
 from gitagent.index.pg.queries import query
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from psycopg import Connection
 
 # any number that nobody else in the database uses: the first bytes of "gitagent"
@@ -24,7 +25,7 @@ _FIRST: tuple[str, ...] = (
 
 def steps(folder: Traversable | None = None) -> Mapping[int, Traversable]:
     """The files `NNNN_name.sql` of a folder by number; those of this version where none is said."""
-    place = folder or resources.files("gitagent.index.pg").joinpath("migrations")
+    place = folder or Path(__file__).with_name("migrations")
     files = [file for file in place.iterdir() if file.name.endswith(".sql")]
     return {int(file.name[:4]): file for file in sorted(files, key=lambda file: file.name)}
 

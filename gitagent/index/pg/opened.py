@@ -52,7 +52,7 @@ def _embedded(place: Place, key: str, edition: int, held: ExitStack) -> PgStore:
         with ExitStack() as trying:
             served = trying.enter_context(ensure(place.folder, place.limits))
             try:
-                connection = trying.enter_context(connect.embedded(served, key))
+                connection = trying.enter_context(connect.quick(served, key))
                 store = PgStore(connection, key, edition)
             except connect.Lost as error:
                 if time.monotonic() > ends:

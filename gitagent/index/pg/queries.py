@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
@@ -16,8 +16,7 @@ def query(name: str) -> str:
 
 @cache
 def _queries() -> dict[str, str]:
-    folder = resources.files("gitagent.index.pg")
-    texts = [file.read_text() for file in folder.iterdir() if file.name.endswith(".sql")]
+    texts = [file.read_text() for file in Path(__file__).parent.glob("*.sql")]
     parts = [part for text in texts for part in _NAME.split(text)[1:]]
     return dict(zip(parts[::2], map(_bare, parts[1::2]), strict=True))
 

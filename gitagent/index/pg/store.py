@@ -25,6 +25,7 @@ from gitagent.index.pg.packed import (
     unpacked,
 )
 from gitagent.index.pg.queries import query
+from gitagent.index.pg.session import Session
 from gitagent.index.stored import VERSION
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PgStore:
     the database fails.
     """
 
-    def __init__(self, connection: Connection, key: str, edition: int = VERSION) -> None:
+    def __init__(self, connection: Connection | Session, key: str, edition: int = VERSION) -> None:
         self._connection = connection
         self._edition = edition
         self._known: dict[tuple[str, str], tuple[int, int]] = {}
@@ -148,7 +149,9 @@ class PgStore:
         """The vectors of the same repository."""
         from gitagent.index.pg.vectors import VectorStore
 
-        return VectorStore(self._connection)
+        connection = self._connection
+        # its types are not among those that a search reads
+        return VectorStore(connection.whole() if isinstance(connection, Session) else connection)
 
     def sizes(self) -> Sizes:
         with translated():

@@ -5,8 +5,9 @@ import traceback
 import pytest
 
 from gitagent.errors import NoDatabase
+from gitagent.index.document import Document
 from gitagent.index.pg import connect
-from gitagent.index.pg.store import Document, PgStore
+from gitagent.index.pg.store import PgStore
 
 
 def dsn_of(served):

@@ -41,7 +41,7 @@ def test_a_dying_server_is_waited_for(tmp_path):
 
     def put(n):
         with opened(place, ["a"], 1) as store:
-            store._connection.execute("set synchronous_commit to on")
+            store._connection.whole().execute("set synchronous_commit to on")
             return store.put([Document(f"{n:040x}", "python")])
 
     try:

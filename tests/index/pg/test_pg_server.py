@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from gitagent.errors import NoDatabase
+from gitagent.index.document import Document
 from gitagent.index.pg import connect
 from gitagent.index.pg.room import room_at
 from gitagent.index.pg.server import NOBODY, Limits, ensure, remove, status, stop
-from gitagent.index.pg.store import Document, PgStore
+from gitagent.index.pg.store import PgStore
 
 ROOT = Path(__file__).parents[3]
 BRIEF = Limits(idle_s=0.5)
