@@ -11,9 +11,10 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from fnmatch import fnmatchcase, translate
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 
+from gitagent.edits.patterns import Patterns
 from gitagent.edits.protected import CONTROL, HARMLESS, SECRET_FOLDERS, SECRETS
 from gitagent.edits.text import described, invisible
 from gitagent.errors import Refused
@@ -53,7 +54,7 @@ def secret(path: str) -> bool:
     if any(folder in parts[:-1] for folder in SECRET_FOLDERS):
         return True
     name = parts[-1]
-    return bool(_any_of(SECRETS).match(name)) and not _any_of(HARMLESS).match(name)
+    return _any_of(SECRETS).fit(name) and not _any_of(HARMLESS).fit(name)
 
 
 def against_tree(path: str, modes: Callable[[str], int | None]) -> None:
@@ -139,9 +140,9 @@ def _wrong_part(part: str) -> str | None:
 
 
 @cache
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """All patterns as one: every path of a tree is asked about."""
-    return re.compile("|".join(map(translate, patterns)))
+def _any_of(patterns: tuple[str, ...]) -> Patterns:
+    """Made once: every path of a tree is asked about."""
+    return Patterns(patterns)
 
 
 @lru_cache(maxsize=10_000)

@@ -87,7 +87,7 @@ def find(
     found = {
         "text": text.text(query, snapshot, counted, rarity),
         "path": paths.path(query, snapshot, rarity),
-        "file name": paths.file_name(snapshot, rarity),
+        "file name": paths.file_name(query, snapshot, rarity),
         "symbol": names.defines(query, snapshot),
         "uses": names.uses(query, snapshot),
         "commits": told["commits"],

@@ -7,10 +7,10 @@ anew for each tree, what the content says is found once.
 from __future__ import annotations
 
 import re
-from fnmatch import translate
 from functools import cache
 
 from gitagent.edits.paths import secret
+from gitagent.edits.patterns import Patterns
 
 LARGEST = 1024 * 1024
 """In bytes; a file beyond it is no source that a person wrote."""
@@ -64,13 +64,13 @@ def by_path(path: str, size: int) -> str:
         return "vendored"
     if name in _LOCKS:
         return "a lock file"
-    if _BUILT.search(path) or _any_of(_GENERATED_NAMES).match(name):
+    if _BUILT.search(path) or _any_of(_GENERATED_NAMES).fit(name):
         return "generated, by its name"
-    if _any_of(_IMAGES).match(name):
+    if _any_of(_IMAGES).fit(name):
         return "an image"
     if size > LARGEST:
         return f"larger than {LARGEST // 1024} KiB"
-    if size > LARGEST_DATA and _any_of(_DATA).match(name):
+    if size > LARGEST_DATA and _any_of(_DATA).fit(name):
         return f"data, and larger than {LARGEST_DATA // 1024} KiB"
     return ""
 
@@ -109,5 +109,5 @@ def readable(data: bytes) -> bytes:
 
 
 @cache
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, patterns)))
+def _any_of(patterns: tuple[str, ...]) -> Patterns:
+    return Patterns(patterns)

@@ -6,6 +6,7 @@ is called at most once a search, and is given only what the query needs.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from gitagent.index import past, places
 from gitagent.index.memory import MemoryListing
-from gitagent.index.terms import terms
+from gitagent.index.terms import STEM, terms
 
 if TYPE_CHECKING:
     from gitagent.index.store import Listing
@@ -69,11 +70,20 @@ class Snapshot:
         self.paths = files.labels
         self.lengths = files.lengths
         self.commits = len(self._past.labels)
+        self._path_terms: dict[frozenset[str], Mapping[int, Sequence[str]]] = {}
 
-    @cached_property
-    def path_terms(self) -> Sequence[tuple[str, ...]]:
-        """The terms of each path, folders and all."""
-        return [tuple(terms(path)) for path in self.paths]
+    def path_terms(self, asked: Collection[str]) -> Mapping[int, Sequence[str]]:
+        """The terms of each path, folders and all, of those that have one of the asked terms, and
+        of some that have none."""
+        key = frozenset(asked)
+        if key not in self._path_terms:
+            may = re.compile("|".join(sorted({re.escape(term[:STEM]) for term in key})))
+            self._path_terms[key] = {
+                file: terms(path)
+                for file, path in enumerate(self.paths)
+                if key and (not path.isascii() or may.search(path.lower()))
+            }
+        return self._path_terms[key]
 
     @cached_property
     def message_length(self) -> float:

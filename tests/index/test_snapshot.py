@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gitagent.domain.code import Change
 from gitagent.index import past
@@ -10,6 +12,20 @@ from gitagent.index.memory import MemoryListing
 from gitagent.index.places import LINES
 from gitagent.index.snapshot import Snapshot, Touched, Window
 from gitagent.index.terms import terms
+
+WORDS = (
+    "parse",
+    "Prices",
+    "HTTPServer",
+    "go",
+    "x",
+    "été",
+    "İstanbul",
+    "straße",
+    "running_",
+    "日本語",
+)
+PATHS = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), min_size=1, max_size=3).map("/".join)
 
 
 def touching(snapshot: Snapshot, path: str) -> list[list[str]]:
@@ -29,6 +45,19 @@ def test_files_are_numbered_in_the_order_of_their_paths(snapshot_of) -> None:
     assert found.using(["shopcart"]) == {"shopcart": {1: 1}}
     assert found.defining(["shopcart"]) == {"shopcart": {1: 1}}
     assert list(found.lengths) == [1, 3]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(PATHS, unique=True, max_size=6), PATHS)
+def test_no_path_with_a_term_is_passed_over(snapshot_of, paths: list[str], asked: str) -> None:
+    """Only the letters that its terms begin with are looked for, in whatever case and script."""
+    found = snapshot_of(dict.fromkeys(paths, ""))
+    wanted = set(terms(asked))
+    by_path = found.path_terms(wanted)
+    for file, path in enumerate(found.paths):
+        if wanted & set(terms(path)):
+            assert by_path[file] == terms(path)
+    assert found.path_terms(()) == {}
 
 
 def test_definitions_are_found_by_any_spelling_of_their_name(snapshot_of) -> None:

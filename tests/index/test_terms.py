@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitagent.index.terms import LONGEST_WORD, listed, name, pieces, split, stem, terms, words
+from gitagent.index.terms import (
+    LONGEST_WORD,
+    STEM,
+    listed,
+    name,
+    pieces,
+    split,
+    stem,
+    terms,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +90,13 @@ def test_words_that_say_nothing_are_whole_words_in_lower_case(file: str) -> None
     """A list holds what a name is split into; an entry of another form would never be met."""
     assert listed(file)
     assert {word for word in listed(file) if pieces(word.encode()) not in ((word,), ())} == set()
+
+
+@given(st.from_regex("[a-z]{1,12}(ization|ingly|sses|ies|ers|ed|s|e|y)?", fullmatch=True))
+def test_a_stem_begins_as_its_word_does(word: str) -> None:
+    """Paths are looked through by these letters."""
+    assert stem(word)[:STEM] == word[:STEM]
+    assert len(stem(word)) >= min(STEM, len(word))
 
 
 @given(st.text())

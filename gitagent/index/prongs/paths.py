@@ -17,7 +17,7 @@ OF_TESTS = ("test", "spec")
 def path(query: Query, snapshot: Snapshot, rarity: Mapping[str, float]) -> dict[int, float]:
     """All words of the path; those of a long file name say less each."""
     scores = {}
-    for file, words in enumerate(snapshot.path_terms):
+    for file, words in snapshot.path_terms(query.terms).items():
         score = sum(rarity[t] * query.terms[t] for t in set(words) if t in rarity)
         if score:
             base = snapshot.paths[file].rpartition("/")[2].partition(".")[0]
@@ -25,11 +25,11 @@ def path(query: Query, snapshot: Snapshot, rarity: Mapping[str, float]) -> dict[
     return scores
 
 
-def file_name(snapshot: Snapshot, rarity: Mapping[str, float]) -> dict[int, float]:
+def file_name(query: Query, snapshot: Snapshot, rarity: Mapping[str, float]) -> dict[int, float]:
     """The file's own name, by the share of it that the task has."""
     scores = {}
-    for file, where in enumerate(snapshot.paths):
-        words = [t for t in terms(_called(where)) if t not in OF_TESTS]
+    for file in snapshot.path_terms(query.terms):
+        words = [t for t in terms(_called(snapshot.paths[file])) if t not in OF_TESTS]
         known = [rarity[t] for t in words if t in rarity]
         if known:
             scores[file] = sum(known) * len(known) / len(words)

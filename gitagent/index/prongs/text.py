@@ -12,7 +12,7 @@ from gitagent.index.snapshot import Snapshot
 def counts(query: Query, snapshot: Snapshot) -> dict[str, dict[int, int]]:
     """How often each term of the query is in each file that has it, its path included."""
     found = {term: dict(files) for term, files in snapshot.postings(query.terms).items()}
-    for file, terms in enumerate(snapshot.path_terms):
+    for file, terms in snapshot.path_terms(query.terms).items():
         for term in terms:
             if term in query.terms:
                 files = found.setdefault(term, {})
