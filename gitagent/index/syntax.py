@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Captures = Mapping[str, Sequence["Node"]]
 
-PIECE = 64 * 1024
+PIECE, WORD_PIECE = 64 * 1024, 64
 LEAST_STEPS = 2_000
 """Of a hundred operations of the parser each; a thousand bytes of dense code take about 40."""
 BYTES_A_STEP = 8
@@ -42,6 +42,7 @@ LONGEST_NAME = 200
 
 _LEAVES = ("constant", "field", "type", "macro")
 _TYPES = ("class", "struct", "trait", "interface", "enum", "within")
+_MACROS = (b"defmacro", b"defmacrop")
 _SEPARATES = re.compile(rb"[;{}=]")
 _CONSTANT = re.compile(rb"[A-Z][A-Z0-9_]+")
 _ARGUMENTS = re.compile(r"<[^<>]*>(?=::)")
@@ -103,6 +104,10 @@ def _parse(parser: Parser, text: bytes) -> Tree | None:
     if len(text) <= WATCHED_FROM:
         return parser.parse(text)
     left = LEAST_STEPS + len(text) // BYTES_A_STEP
+    piece = PIECE
+
+    def read(at: int, _point: object) -> bytes:
+        return text[at : at + piece]
 
     def spent(_offset: int, _error: bool) -> bool:
         nonlocal left
@@ -110,10 +115,13 @@ def _parse(parser: Parser, text: bytes) -> Tree | None:
         return left < 0
 
     try:
-        return parser.parse(lambda at, _: text[at : at + PIECE], progress_callback=spent)
+        tree = parser.parse(read, progress_callback=spent)
     except ValueError:
         parser.reset()
         return None
+    # from now on it is asked for one word at a time, by the queries
+    piece = WORD_PIECE
+    return tree
 
 
 def _shattered(root: Node) -> bool:
@@ -139,24 +147,48 @@ def _definitions(query: Query, root: Node, text: bytes) -> tuple[list[_Found], s
     found: dict[tuple[int, str], tuple[int, _Found]] = {}
     named_at: set[int] = set()
     for pattern, nodes in _cursor(query).matches(root):
-        name = nodes["name"][0]
+        name = _named(nodes)
+        if name is None:
+            continue
         kind = next(key for key in nodes if key not in ("name", "scope") and key[0] != "_")
+        node = nodes[kind][0]
+        if "_head" in nodes and _cut(text, nodes["_k"][0]) in _MACROS:
+            kind = "macro"
         if kind != "within":
             named_at.add(name.start_byte)
         place = (name.start_byte, "" if kind != "within" else kind)
         if place not in found or pattern < found[place][0]:
-            found[place] = (pattern, _one(kind, nodes, text))
+            found[place] = (pattern, _one(kind, node, name, nodes, text))
     return sorted((one for _, one in found.values()), key=lambda f: (f.start, -f.stop)), named_at
 
 
-def _one(kind: str, nodes: Captures, text: bytes) -> _Found:
-    node = nodes[kind][0]
+def _named(nodes: Captures) -> Node | None:
+    """The name in a match; where it is left to us, of `f`, `f(x)` or `f(x) when y`, or of none."""
+    if "name" in nodes:
+        return nodes["name"][0]
+    if "_left" in nodes:
+        return _called(nodes["_left"][0])
+    head: Node | None = nodes["_head"][0]
+    if head and head.type == "binary_operator":
+        operator = head.child_by_field_name("operator")
+        guarded = operator is not None and operator.type == "when"
+        head = head.child_by_field_name("left") if guarded else None
+    return _called(head)
+
+
+def _called(node: Node | None) -> Node | None:
+    if node and node.type == "call":
+        node = node.child_by_field_name("target")
+    return node if node and node.type == "identifier" else None
+
+
+def _one(kind: str, node: Node, name: Node, nodes: Captures, text: bytes) -> _Found:
     scope = _name(_cut(text, nodes["scope"][0])) if "scope" in nodes else ""
-    name = _name(_cut(text, nodes["name"][0]))
     # a node that ends with the line's end ends, by its point, at the start of the next one
     last = node.end_point[0] - (node.end_point[1] == 0)
     first = node.start_point[0]
-    return _Found(node.start_byte, node.end_byte, first, max(first, last), kind, name, scope)
+    called = _name(_cut(text, name))
+    return _Found(node.start_byte, node.end_byte, first, max(first, last), kind, called, scope)
 
 
 def _symbols(found: list[_Found], text: bytes, language: str) -> tuple[Symbol, ...]:

@@ -1,22 +1,11 @@
+; what a match has as `_head` or `_left` in place of a name is looked into by `syntax`: to tell
+; apart here all that a definition may begin with takes longer than to parse most files
 (call target: (identifier) @_k (arguments . (alias) @name)
   (#any-of? @_k "defmodule" "defprotocol")) @module
 (call target: (identifier) @_k (arguments . (alias) @name) (#eq? @_k "defimpl")) @within
-(call target: (identifier) @_k
-  (arguments . [
-    (identifier) @name
-    (call target: (identifier) @name)
-    (binary_operator left: (identifier) @name operator: "when")
-    (binary_operator left: (call target: (identifier) @name) operator: "when")])
-  (#any-of? @_k "def" "defp" "defdelegate" "defguard" "defguardp" "defn" "defnp")) @function
-(call target: (identifier) @_k
-  (arguments . [
-    (identifier) @name
-    (call target: (identifier) @name)
-    (binary_operator left: (identifier) @name operator: "when")
-    (binary_operator left: (call target: (identifier) @name) operator: "when")])
-  (#any-of? @_k "defmacro" "defmacrop")) @macro
+(call target: (identifier) @_k (arguments . (_) @_head)
+  (#any-of? @_k "def" "defp" "defdelegate" "defguard" "defguardp" "defn" "defnp"
+    "defmacro" "defmacrop")) @function
 (unary_operator operator: "@" operand: (call target: (identifier) @_k
-  (arguments . (binary_operator left: [
-    (identifier) @name
-    (call target: (identifier) @name)])))
+  (arguments . (binary_operator left: (_) @_left)))
   (#any-of? @_k "type" "typep" "opaque" "callback" "macrocallback")) @type
