@@ -18,6 +18,7 @@ from gitagent.gates.python import interpreter, needed_by
 from gitagent.git.export import Exported, export
 from gitagent.git.repository import GitRepo
 from gitagent.git.stand_in import StandIn
+from gitagent.index.suites import read_suite
 from gitagent.line import Checks
 from gitagent.ports import Repo
 from gitagent.progress import News, Tell
@@ -82,6 +83,8 @@ def checks(site: Site, repo: GitRepo, tree: str, gate: Found, tell: Tell) -> Che
         timeout_s=site.config.gate_timeout_s,
         hide=site.redactor.hide,
         base=tree,
+        allow=site.config.allow,
+        read=read_suite,
         places=Places(repo, scratch, trees.export, trees.held if kind.keeps_folder else None),
         kept=KeptRuns(caches.runs(cache_folder()), around, green_only=not kind.isolates),
     )

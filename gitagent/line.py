@@ -8,24 +8,35 @@ from pathlib import Path
 
 from gitagent.domain.call import Job
 from gitagent.domain.rules import Rules
+from gitagent.domain.suite import Suite, SuiteReader
 from gitagent.domain.task import Task
 from gitagent.domain.verdict import CommandRun, GateCommand, Verdict
 from gitagent.gates.affected import affected, first, unneeded
+from gitagent.gates.decided import judged, none_without_tests, ran_tests
+from gitagent.gates.demand import speaks_of_defect
+from gitagent.gates.honest import Trial, deciding
 from gitagent.gates.judge import judge
 from gitagent.gates.kept import KeptRuns
 from gitagent.gates.places import Export, Places
+from gitagent.gates.proof import base_with_tests, candidates, narrowed, proved
 from gitagent.ports import Gate, Index, Log, Model, Repo, Sandbox
 from gitagent.progress import Tell
 from gitagent.stages.gate import gate
+
+
+def unread(_path: str, _data: bytes) -> Suite:
+    """Where nobody reads what a file says of tests."""
+    return Suite()
 
 
 @dataclass(frozen=True)
 class Checks:
     """Implements ports.Gate: which commands, where, and with what.
 
-    `missing` is what has none. `base` is the tree that others are judged beside; where it is known,
-    only commands that a change touches are run. `places` and `kept` save what was written and found
-    out before.
+    `base` is the tree whose own tests decide about others, `allow` are patterns of files that may
+    be changed all the same, `read` says what a file has of tests, and `missing` are sentences on
+    tests that cannot be run on this machine. Where the base is known, only commands that a change
+    touches are run. `places` and `kept` save what was written and found out before.
     """
 
     repo: Repo
@@ -35,8 +46,10 @@ class Checks:
     scratch: Path
     timeout_s: float
     hide: Callable[[str], str] = str
-    missing: Sequence[str] = ()
     base: str = ""
+    allow: Sequence[str] = ()
+    read: SuiteReader = unread
+    missing: Sequence[str] = ()
     places: Places | None = None
     kept: KeptRuns | None = None
 
@@ -70,7 +83,27 @@ class Checks:
 
     def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
         """What the gate finds out about a tree, beside the base and the task's text."""
-        return judge(demand, base, self.run(tree, base))
+        own = self.run(tree, base)
+        if not self.base:
+            return judge(demand, base, own)
+        trial = deciding(
+            self.repo, self.base, tree, read=self.read, commands=self.commands, allow=self.allow
+        )
+        found = judged(demand, base, own, trial, lambda: self.run(trial.tree, base))
+        tests = {command.name for command in self.commands if not command.compiles}
+        ran = ran_tests([run for run in own if run.name in tests])
+        return self._proved(none_without_tests(found, ran, self.missing), trial, tree, demand, base)
+
+    def _proved(
+        self, found: Verdict, trial: Trial, tree: str, demand: str, base: Sequence[CommandRun]
+    ) -> Verdict:
+        """With what new tests say of the base, where the task is about a defect of it."""
+        new = candidates(found, base)
+        if not (found.acceptable and new and trial.tests and speaks_of_defect(demand)):
+            return found
+        before = base_with_tests(self.repo, self.base, tree, trial.tests, self.read)
+        fewer = replace(self, commands=narrowed(self.commands, trial.tests))
+        return proved(found, new, base, fewer.run(before))
 
     def close(self) -> None:
         """Remove what was kept on the disk for the next tree."""

@@ -84,6 +84,11 @@ def gate(verdict: Verdict) -> dict[str, Any]:
         "skipped": verdict.skipped,
         "vanished": verdict.vanished,
         "known": verdict.known,
+        "flaky": verdict.flaky,
+        "weakened": verdict.weakened,
+        "noted": verdict.noted,
+        "proofs": verdict.proofs,
+        "unproven": verdict.unproven,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-VerdictKind = Literal["pass", "fail", "none"]
+VerdictKind = Literal["pass", "fail", "none", "weakened"]
 TestOutcome = Literal["passed", "failed", "skipped"]
 # fmt: off
 Reads = Literal[
@@ -106,9 +106,14 @@ class Verdict:
 
     The lists hold test ids: `passed` all that pass now, `fixed` those that did not pass on the
     base, `broken` those that fail now and did not fail on the base, `still_failing` those that
-    fail on both, `skipped`, and `vanished` those that ran on the base and do not now. `reason` is
-    one sentence, `output` the trimmed output that a person or a model needs to repair it. `known`
-    says that nothing had to be run to find it out.
+    fail on both, `skipped`, `vanished` those that ran on the base and do not now, and `flaky` those
+    that failed and passed when they were run again. `reason` is one sentence, `output` the trimmed
+    output that a person or a model needs to repair it. `known` says that nothing had to be run to
+    find it out.
+
+    `weakened` says, as `path:line: what`, how the tree takes something away from what decides about
+    it, `noted` what else a reviewer ought to see. `proofs` are new tests that fail on the base and
+    pass now; those in `unproven` pass on the base, too.
     """
 
     kind: VerdictKind
@@ -122,6 +127,11 @@ class Verdict:
     output: str = ""
     seconds: float = 0.0
     known: bool = False
+    flaky: tuple[str, ...] = ()
+    weakened: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -132,7 +142,7 @@ class Verdict:
     @property
     def acceptable(self) -> bool:
         """True where a checkpoint may be made of the tree: nothing to run is not a failure."""
-        return self.kind != "fail"
+        return self.kind in ("pass", "none")
 
 
 UNCHECKED = Verdict("none", "it came from elsewhere and was not checked here yet")

@@ -16,7 +16,7 @@ from gitagent.gates.demand import named_in, speaks_of_defect
 from gitagent.gates.failures import said
 
 OUTPUT_CHARS = 4_000
-_NAMED = 3
+NAMED = 3
 _NO_TESTS_EXIT = 5
 _NO_TESTS = re.compile(r"no tests (?:ran|collected)|^Ran 0 tests", re.IGNORECASE | re.MULTILINE)
 
@@ -47,6 +47,7 @@ def judge(text: str, base: Sequence[CommandRun], now: Sequence[CommandRun]) -> V
         output=_output(now) if kind == "fail" else "",
         seconds=sum(run.spent for run in now),
         known=bool(now) and all(run.known for run in now),
+        flaky=tuple(dict.fromkeys(test for run in now for test in run.flaky)),
     )
 
 
@@ -72,6 +73,9 @@ def _kind(
 ) -> VerdictKind:
     if reasons:
         return "fail"
+    outcomes = [outcome for run in now for outcome in run.tests.values()]
+    if outcomes and set(outcomes) == {"skipped"}:
+        return "none"
     return "none" if all(found_nothing(run) for run in now) else "pass"
 
 
@@ -152,6 +156,8 @@ def _stands_in(test: str, failing: Sequence[str]) -> bool:
 
 
 def _praise(found: Comparison, now: Sequence[CommandRun], kind: VerdictKind) -> str:
+    if kind == "none" and found.skipped:
+        return f"All {len(found.skipped)} tests are skipped."
     if kind == "none":
         return "Nothing was found to run." if not now else "No test was found to run."
     parts = []
@@ -172,8 +178,8 @@ def _praise(found: Comparison, now: Sequence[CommandRun], kind: VerdictKind) -> 
 
 
 def _names(tests: Sequence[str]) -> str:
-    more = len(tests) - _NAMED
-    return ", ".join(tests[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(tests) - NAMED
+    return ", ".join(tests[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _output(now: Sequence[CommandRun]) -> str:

@@ -81,8 +81,8 @@ class _Tools:
 def read(language: Language, text: bytes) -> Read | None:
     """The definitions, uses and imports of a text in UTF-8; None where reading it was given up."""
     tools = _tools(language)
-    tree = _parse(tools.parser, text)
-    if tree is None or (len(text) > WATCHED_FROM and _shattered(tree.root_node)):
+    tree = parse(tools.parser, text)
+    if tree is None or (len(text) > WATCHED_FROM and shattered(tree.root_node)):
         return None
     found, named_at = _definitions(tools.defs, tree.root_node, text)
     uses = _captures(tools.uses, tree.root_node)
@@ -100,7 +100,7 @@ def read(language: Language, text: bytes) -> Read | None:
     return Read(symbols, {name: refs[name] for name in kept}, imports)
 
 
-def _parse(parser: Parser, text: bytes) -> Tree | None:
+def parse(parser: Parser, text: bytes) -> Tree | None:
     if len(text) <= WATCHED_FROM:
         return parser.parse(text)
     left = LEAST_STEPS + len(text) // BYTES_A_STEP
@@ -124,7 +124,7 @@ def _parse(parser: Parser, text: bytes) -> Tree | None:
     return tree
 
 
-def _shattered(root: Node) -> bool:
+def shattered(root: Node) -> bool:
     """Whether there is an error with so many loose tokens that no query should walk it."""
     look = [root] if root.has_error else []
     seen = 0
@@ -146,7 +146,7 @@ def _definitions(query: Query, root: Node, text: bytes) -> tuple[list[_Found], s
     """
     found: dict[tuple[int, str], tuple[int, _Found]] = {}
     named_at: set[int] = set()
-    for pattern, nodes in _cursor(query).matches(root):
+    for pattern, nodes in cursor(query).matches(root):
         name = _named(nodes)
         if name is None:
             continue
@@ -252,16 +252,16 @@ def _signature(text: bytes, start: int, stop: int) -> str:
 
 
 def _captures(query: Query, root: Node) -> dict[str, list[Node]]:
-    found: dict[str, list[Node]] = _cursor(query).captures(root)
+    found: dict[str, list[Node]] = cursor(query).captures(root)
     return found
 
 
-def _cursor(query: Query) -> QueryCursor:
+def cursor(query: Query) -> QueryCursor:
     from tree_sitter import QueryCursor
 
-    cursor = QueryCursor(query)
-    cursor.set_max_start_depth(DEEPEST)
-    return cursor
+    made = QueryCursor(query)
+    made.set_max_start_depth(DEEPEST)
+    return made
 
 
 def _counted(nodes: Sequence[Node], text: bytes, but: set[int]) -> Counter[bytes]:
@@ -292,11 +292,11 @@ def _tools(language: Language) -> _Tools:
     grammar = tree_sitter.Language(getattr(import_module(module), function)())
     return _Tools(
         tree_sitter.Parser(grammar),
-        tree_sitter.Query(grammar, _query(language, "defs")),
-        tree_sitter.Query(grammar, _query(language, "uses")),
+        tree_sitter.Query(grammar, query_of(language, "defs")),
+        tree_sitter.Query(grammar, query_of(language, "uses")),
     )
 
 
-def _query(language: Language, kind: str) -> str:
+def query_of(language: Language, kind: str) -> str:
     folder = resources.files("gitagent.index.languages").joinpath("queries")
     return "\n".join(folder.joinpath(name, f"{kind}.scm").read_text() for name in language.queries)

@@ -60,5 +60,7 @@ def _trailers(
 
 
 def _gate(verdict: Verdict) -> str:
+    """`pass`, `fail` or `none`: a trailer tells green from not green, the log says why."""
     tests = len(verdict.passed)
-    return f"{verdict.kind} ({tests} tests)" if tests else verdict.kind
+    kind = verdict.kind if verdict.acceptable else "fail"
+    return f"{kind} ({tests} tests)" if tests else kind

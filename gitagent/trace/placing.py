@@ -141,7 +141,7 @@ class Placing:
 
     def _judged(self) -> None:
         said = self.event.said.rpartition(": ")[2]
-        outcome: Outcome = "error" if said == "fail" else "ok"
+        outcome: Outcome = "error" if said in ("fail", "weakened") else "ok"
         judged: Attempt | Checkpoint | None = self.known.attempts.get(self.event.about)
         if "." in self.event.about:
             node = self._attempt()
@@ -154,7 +154,7 @@ class Placing:
 
     def _checkpoint(self) -> None:
         made = self.known.checkpoints.get(self.event.about)
-        failed = made is not None and made.verdict.kind == "fail"
+        failed = made is not None and not made.verdict.acceptable
         step = self._part(self.run, "step", self.event.about)
         self._leaf(step, "checkpoint", "checkpoint", "ok", of_checkpoint(made))
         step.outcome = "error" if failed else "ok"
