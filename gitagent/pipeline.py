@@ -21,6 +21,8 @@ from gitagent.domain.verdict import UNCHECKED, CommandRun, Verdict
 from gitagent.domain.want import Seen
 from gitagent.ending import to_an_end
 from gitagent.errors import ContextOverflow, GateFailed, NoChange
+from gitagent.gates.decided import leave
+from gitagent.gates.demand import speaks_of_defect
 from gitagent.gates.failures import failures
 from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
 from gitagent.line import Line
@@ -149,11 +151,18 @@ def _take(
         raise tries.trouble or NoChange()
     _commit(line, steps, step, tries.best)
     if tries.accepted is None:
-        reason = tries.best.verdict.reason if tries.best.verdict else ""
+        verdict = tries.best.verdict or Verdict("fail")
         raise GateFailed(
-            f"Step {step.n} of {len(steps.steps)} did not pass the gate: {reason}.",
-            hint=f"The best attempt is on {line.task.branch}, marked `Agent-Gate: fail`.",
+            f"Step {step.n} of {len(steps.steps)} {_not_green(verdict)}: {verdict.reason}.",
+            hint=f"The best attempt is on {line.task.branch}, marked `Agent-Gate: fail`."
+            + leave(verdict, line.task.id),
         )
+
+
+def _not_green(verdict: Verdict) -> str:
+    if verdict.kind == "weakened":
+        return "weakens the tests that decide about it"
+    return "did not pass the gate"
 
 
 def _tries(
@@ -173,6 +182,7 @@ def _tries(
         edit_format=line.rules.edit_format,
         failing=failing,
         weak=line.model.profile.weak,
+        prove=_to_prove(line, steps, step, runs),
     )
     known = [excerpt.path for excerpt in context.excerpts]
     # a step may leave what the task asks for to a later one; the last may not
@@ -183,6 +193,13 @@ def _tries(
     return Tries(
         step.n, start, start, dialogue, known, whole, demand, runs, rounds=asks, context=shown
     )
+
+
+def _to_prove(line: Line, steps: Plan, step: PlanStep, runs: Sequence[CommandRun]) -> bool:
+    """Whether a test is wanted that shows the defect: no test of the base does, but there are."""
+    outcomes = {outcome for run in runs for outcome in run.tests.values()}
+    told = speaks_of_defect(line.task.text) and step is steps.steps[-1]
+    return told and "passed" in outcomes and "failed" not in outcomes
 
 
 def _less(context: Context) -> list[int]:

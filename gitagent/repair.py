@@ -292,8 +292,8 @@ def _verdict(line: Line, tries: Tries, attempt: Attempt) -> Verdict:
     return line.checks.verdict(attempt.tree, tries.demand, beside(line, attempt.tree))
 
 
-def merit(attempt: Attempt) -> tuple[int, int, int]:
-    """Orders attempts: what breaks least, then what passes most, then what came last."""
+def merit(attempt: Attempt) -> tuple[bool, int, int, int]:
+    """Orders attempts: who leaves the tests alone, breaks least, passes most, and came last."""
     verdict = attempt.verdict or Verdict("none")
     lost = len(verdict.broken) + len(verdict.vanished) + len(verdict.skipped)
-    return -lost, len(verdict.passed), attempt.n
+    return verdict.kind != "weakened", -lost, len(verdict.passed), attempt.n

@@ -11,9 +11,13 @@ from gitagent.cli.complete import task_ids
 @click.argument("task_id", metavar="[ID]", required=False, shell_complete=task_ids)
 @click.argument("step", required=False, type=click.IntRange(min=1))
 def diff(task_id: str | None, step: int | None) -> None:
-    """Show the changes of a task, or of one STEP of it, as a diff."""
+    """Show the changes of a task, or of one STEP of it, as a diff.
+
+    What weakens the tests that decide about it is said first; outside of a terminal on stderr.
+    """
     from gitagent.cli import here
-    from gitagent.cli.screen import colored_diff, page
+    from gitagent.cli.judged import weakened
+    from gitagent.cli.screen import colored_diff, page, printable
 
     site = here.site()
     state = here.task_log(site, task_id).state
@@ -23,4 +27,9 @@ def diff(task_id: str | None, step: int | None) -> None:
         if step >= len(trees):
             raise click.UsageError(f"Task {state.task.id} has no step {step}.")
         trees = trees[step - 1 : step + 1]
-    page(colored_diff(site.repo.diff(trees[0], trees[-1])))
+    shown = [c for c in state.checkpoints if step in (None, c.step)]
+    heads = [f"weakened  {printable(each)}\n" for each in weakened(shown)]
+    page(
+        colored_diff(site.repo.diff(trees[0], trees[-1])),
+        click.style("".join(heads), fg="red") if heads else "",
+    )

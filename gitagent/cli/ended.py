@@ -6,6 +6,7 @@ import click
 
 from gitagent import report
 from gitagent.app import OVER, Outcome
+from gitagent.cli.judged import details, weakened
 from gitagent.cli.screen import colored_diff, print_json, printable
 from gitagent.domain import summary
 from gitagent.domain.task import TaskState
@@ -32,6 +33,8 @@ def _summary(outcome: Outcome) -> None:
     calls = "1 call" if used.calls == 1 else f"{used.calls} calls"
     spent = f"{calls}, {used.prompt_tokens} tokens in, "
     spent += f"{used.completion_tokens} out, ${used.cost_usd:.4f}, {used.seconds:.0f} s"
+    for each in weakened(state.checkpoints):
+        click.secho(f"weakened  {printable(each)}", err=True, fg="red")
     for stat in diffstat(outcome.diff):
         click.echo(f"        {printable(stat.path)}  +{stat.added} -{stat.removed}", err=True)
     if state.ending is Ending.DONE:
@@ -63,10 +66,14 @@ def _dry(outcome: Outcome) -> None:
     state = outcome.state
     for step in state.plan.steps if state.plan else ():
         click.echo(f"{step.n}. {printable(step.title)}")
+    for each in weakened(state.checkpoints):
+        click.secho(f"weakened  {printable(each)}", fg="red")
     click.echo(colored_diff(outcome.diff), nl=False)
     for checkpoint in state.checkpoints:
         verdict = checkpoint.verdict
         click.echo(f"gate of step {checkpoint.step}: {verdict.kind} {printable(verdict.reason)}")
+        for each in details(verdict):
+            click.echo(f"  {printable(each)}")
     if state.ending is not Ending.DONE:
         click.secho(f"{state.ending}: {printable(state.message)}", err=True, fg="red")
     click.echo("This was a dry run; nothing was written but the record of its calls.", err=True)

@@ -47,12 +47,16 @@ def print_rows(rows: Iterable[Any]) -> None:
     click.echo("[" + ",\n ".join(json.dumps(row, default=list) for row in rows) + "]")
 
 
-def page(text: str) -> None:
-    """Long text: through a pager in a terminal, straight into a pipe."""
+def page(text: str, first: str = "") -> None:
+    """Long text: through a pager in a terminal, straight into a pipe.
+
+    What is to be read `first` stands in front of it, but is no part of what goes into a pipe.
+    """
     if sys.stdout.isatty():
-        click.echo_via_pager(text)
-    else:
-        click.echo(text, nl=False)
+        click.echo_via_pager(first + text)
+        return
+    click.echo(first, err=True, nl=False)
+    click.echo(text, nl=False)
 
 
 def colored_diff(diff: str) -> str:

@@ -55,11 +55,13 @@ def _lines(state: TaskState) -> Iterator[str]:
 
 def _task(state: TaskState) -> Iterator[str]:
     from gitagent import report
+    from gitagent.cli.judged import weakened
 
     task = state.task
     ending = state.ending or report.status(state)
     yield f"Task     {task.id}  {ending}{'  (dry run)' if task.dry_run else ''}"
     yield from (f"         {line}" for line in task.text.splitlines())
+    yield from (f"Weakened {each}" for each in weakened(state.checkpoints))
     if state.message:
         yield f"Ended    {state.message}"
     yield f"Branch   {task.branch} from {task.base[:10]}, begun {task.created}"
@@ -85,8 +87,7 @@ def _tries(n: int) -> str:
 
 
 def _verdict(verdict: Verdict) -> Iterator[str]:
+    from gitagent.cli.judged import details
+
     yield f"         gate {verdict.said}"
-    for test in verdict.fixed:
-        yield f"         failed before, passes now: {test}"
-    for test in verdict.broken:
-        yield f"         broken: {test}"
+    yield from (f"         {each}" for each in details(verdict))

@@ -7,6 +7,7 @@ as it ran in the tree itself.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,6 +49,17 @@ def none_without_tests(verdict: Verdict, ran: bool, missing: Sequence[str]) -> V
     return replace(verdict, kind="none", reason=f"No test was run: {said}")
 
 
+def leave(verdict: Verdict, task_id: str) -> str:
+    """How the user takes what weakens the tests, where he finds that it is meant."""
+    paths = list(dict.fromkeys(said.partition(":")[0] for said in verdict.weakened))
+    if verdict.kind != "weakened" or not paths:
+        return ""
+    if len(paths) > 1:
+        return f" Only if it is meant: name {_first(paths)} in `paths.allow`, and accept it."
+    allowed = f"GITAGENT_PATHS_ALLOW={shlex.quote(paths[0])}"
+    return f" Only if it is meant: `{allowed} git agent accept {task_id}`."
+
+
 def ran_tests(runs: Runs) -> bool:
     return any(
         not run.left and run.exit_code is not None and not found_nothing(run) for run in runs
@@ -67,7 +79,7 @@ def _said(found: Verdict, sure: Sequence[Finding], trial: Trial) -> Verdict:
     found = replace(found, noted=tuple(noted))
     if sure:
         weakened = tuple(dict.fromkeys(map(str, sure)))
-        reason = f"weakened: {_first(weakened)}"
+        reason = _first(weakened)
         if not found.acceptable:
             reason += f"; {found.reason}"
         return replace(found, kind="weakened", reason=reason, weakened=weakened)

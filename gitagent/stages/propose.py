@@ -22,6 +22,10 @@ from gitagent.stages.rounds import NO_MORE, TOOLS, exchange, invitation
 
 LEAST_REPLY, SHORT_REPLY = 256, 1200
 INSTEAD = "edits"
+WEAKENED = (
+    "The project's own tests decide, as they were before your change, and nothing may skip, end or "
+    "deceive their run. Leave alone what is named here:"
+)
 
 AGAIN = {
     "whole": "Write each file that you change again, whole.",
@@ -145,9 +149,10 @@ def opening(
     edit_format: EditFormat,
     failing: str,
     weak: bool,
+    prove: bool = False,
 ) -> Dialogue:
     """How the dialogue of a step begins: rules, files, what fails now, then the task. A weak model
-    is told less."""
+    is told less. With `prove`, a strong one is asked for a test of the defect, too."""
     form = render(edit_format).strip()
     where = _where(plan, step)
     if weak:
@@ -156,7 +161,8 @@ def opening(
         said = Dialogue(rules, material.question(context, failing, task))
     else:
         now = [render("step_of", **where)] if where else []
-        now = [*now, render("propose", format=form), ""]
+        proof = [render("prove")] if prove else []
+        now = [*now, render("propose", format=form), *proof, ""]
         question = material.question(context, failing, text)
         said = Dialogue(render("system"), question, "\n".join(now))
     likely = next((each for each in context.excerpts if not is_test(each.path)), None)
@@ -186,8 +192,10 @@ def not_applied(problems: Sequence[str], form: str) -> str:
 
 def not_green(verdict: Verdict, form: str) -> str:
     """What the model is told when the gate failed; `form` as of `again`."""
-    output = verdict.output.strip()
-    return render("repair_gate", reason=verdict.reason, output=output, again=form)
+    output, reason = verdict.output.strip(), verdict.reason
+    if verdict.kind == "weakened":
+        reason = f"{WEAKENED} {reason}"
+    return render("repair_gate", reason=reason, output=output, again=form)
 
 
 def _subject(remark: str) -> str:

@@ -5,25 +5,11 @@ The repositories, the runners and their runs are real.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-
-from gitagent.domain.edit import File
-from gitagent.domain.verdict import CommandRun, Verdict
-from gitagent.gates.detect import configured, detect
-from gitagent.gates.honest import Trial, deciding
-from gitagent.git.export import export
-from gitagent.git.repository import GitRepo
-from gitagent.index.suites import read_suite
-from gitagent.line import Checks
-from gitagent.sandbox.plain import PlainSandbox
-from gitagent.testing import repositories
-
-Changes = Mapping[str, str | None]
+from trials import Changes, Project
 
 APP = "def double(n):\n    return n * 2\n\n\ndef half(n):\n    return n / 2\n"
 BROKEN = APP.replace("n * 2", "n * 3")
@@ -52,51 +38,6 @@ CASES = (
 UNITTEST: Mapping[str, str] = {"app.py": APP, "tests/test_app.py": CASES}
 
 
-class Project:
-    """A repository whose base was gated once, and verdicts on changes to it."""
-
-    def __init__(self, folder: Path, files: Mapping[str, str], gate: str = "") -> None:
-        self.repo = GitRepo.open(repositories.build(folder / "repo", files))
-        self.tree = self.repo.tree_of(self.repo.resolve("HEAD"))
-        self.folder = folder
-        self.commands = (
-            configured([gate])
-            if gate
-            else detect(self.repo.files(self.tree), self.repo.read, sys.executable)
-        )
-
-    def checks(self, *allow: str, missing: tuple[str, ...] = ()) -> Checks:
-        return Checks(
-            self.repo,
-            PlainSandbox(grace=0.2),
-            export,
-            self.commands,
-            self.folder / "scratch",
-            60.0,
-            base=self.tree,
-            allow=allow,
-            read=read_suite,
-            missing=missing,
-        )
-
-    @cached_property
-    def base(self) -> tuple[CommandRun, ...]:
-        return self.checks().run(self.tree)
-
-    def made(self, changes: Changes) -> str:
-        written = {p: None if t is None else File(t.encode()) for p, t in changes.items()}
-        return self.repo.with_files(self.tree, written)
-
-    def trial(self, changes: Changes) -> Trial:
-        tree = self.made(changes)
-        return deciding(self.repo, self.tree, tree, read=read_suite, commands=self.commands)
-
-    def verdict(
-        self, changes: Changes, text: str = "change it", *, allow: tuple[str, ...] = ()
-    ) -> Verdict:
-        return self.checks(*allow).verdict(self.made(changes), text, self.base)
-
-
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("pytest"), PYTEST)
@@ -105,11 +46,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("unittest"), UNITTEST)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Callable[..., Project]:
-    return lambda files, gate="": Project(tmp_path, files, gate)
 
 
 FORGED = (
@@ -366,3 +302,47 @@ def test_no_trick_makes_unittest_green(cases: Project, trick: str) -> None:
     found = cases.verdict({"app.py": BROKEN, **UNIT_TRICKS[trick]})
     assert found.kind == "weakened", found.reason
     assert found.weakened
+
+
+ONLY_DOUBLE = TESTS.split("\n\n\ndef test_half")[0] + "\n"
+DEFECT: Mapping[str, str] = {"app.py": APP.replace("n / 2", "n"), "tests/test_app.py": ONLY_DOUBLE}
+HALF = "\n\ndef test_half():\n    assert half(4) == 2\n"
+ZERO = "\n\ndef test_zero():\n    assert half(0) == 0\n"
+
+
+@pytest.mark.parametrize("path", ["tests/test_app.py", "tests/test_new.py"])
+def test_a_new_test_that_fails_on_the_base_is_a_proof(tmp_path: Path, path: str) -> None:
+    """One that passes there as well proves nothing, and both are said."""
+    here = Project(tmp_path, DEFECT)
+    tests = {path: ONLY_DOUBLE + HALF + ZERO}
+    found = here.verdict({"app.py": APP, **tests}, "half is wrong for every number")
+    assert found.kind == "pass", found.reason
+    assert found.proofs == (f"{path}::test_half",)
+    known = [] if path == "tests/test_app.py" else [f"{path}::test_double"]
+    assert list(found.unproven) == [*known, f"{path}::test_zero"]
+
+
+def test_what_is_no_defect_is_not_proved(tmp_path: Path) -> None:
+    """A new function's tests cannot but fail where it is not: nothing is run for that."""
+    here = Project(tmp_path, DEFECT)
+    new = {"tests/test_new.py": ONLY_DOUBLE + HALF}
+    found = here.verdict({"app.py": APP, **new}, "let half halve")
+    assert (found.kind, found.proofs, found.unproven) == ("pass", (), ())
+
+
+def test_tests_of_which_all_are_skipped_are_none(tmp_path: Path) -> None:
+    """Nothing was found out about the tree, so nothing is claimed."""
+    skipped = "import pytest\npytestmark = pytest.mark.skip\n" + TESTS
+    here = Project(tmp_path, {"app.py": APP, "tests/test_app.py": skipped})
+    found = here.verdict({"app.py": BROKEN})
+    assert (found.kind, found.reason) == ("none", "All 2 tests are skipped.")
+
+
+def test_tests_that_this_machine_cannot_run_are_none(tmp_path: Path) -> None:
+    """That it compiles is no answer to what the tests would say; what is missing is named."""
+    here = Project(tmp_path, {"app.py": APP})
+    missing = ("mix is not on PATH: apt install elixir.",)
+    tree = here.made({"app.py": BETTER})
+    found = here.checks(missing=missing).verdict(tree, "", here.base)
+    assert (found.kind, found.reason) == ("none", f"No test was run: {missing[0][:-1]}")
+    assert here.checks().verdict(tree, "", here.base).kind == "pass"
