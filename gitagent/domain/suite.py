@@ -25,6 +25,16 @@ class Case:
     asserts: int
     text: str
 
+    @property
+    def last(self) -> str:
+        """Its own name, without the groups."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def body(self) -> str:
+        """What it does, whatever it is called."""
+        return self.text.replace(self.last, "_")
+
 
 @dataclass(frozen=True)
 class Mark:

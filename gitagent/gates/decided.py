@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from gitagent.domain.verdict import CommandRun, TestOutcome, Verdict
 from gitagent.gates.honest import Trial
 from gitagent.gates.judge import NAMED, found_nothing, judge
-from gitagent.gates.weakening import Finding
+from gitagent.gates.weakening import MOVED, Finding
 
 Runs = Sequence[CommandRun]
 _LAST = re.compile(r"::|\.")
@@ -149,7 +149,7 @@ class _Both:
     def gone(self) -> list[Finding]:
         """Tests that pass as they are on the base, and do not run as they are here."""
         own, before = _named(self.own), _named(self.base)
-        told = [each for each in self.trial.findings if each.sure]
+        told = [each for each in self.trial.findings if each.sure or each.what.endswith(MOVED)]
         found = []
         for run in self.decided:
             here = own[run.name].tests if run.name in own else {}

@@ -88,6 +88,7 @@ class _Work:
     added: list[str] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
+    suites: dict[tuple[str, str], Suite] = field(default_factory=dict)
 
     def trial(self) -> Trial:
         tree = self.repo.with_files(self.tree, self.back) if self.back else self.tree
@@ -146,7 +147,7 @@ class _Work:
         before, after = base.data if base else None, now.data if now else None
         if module := self._shadowed(path):
             self._shadow(path, module)
-        elif steers_otherwise(path, before, after):
+        elif steers_otherwise(path, before, after, self._steering.starts):
             self._found(Finding(path, 0, "what it says of tests is changed"))
             data = with_base_settings(path, before, after)
             kept = base or now or File(b"")
@@ -161,8 +162,7 @@ class _Work:
 
     def _inline(self, path: str, before: bytes, now: File | None) -> None:
         """Rust's tests stand in the file that they test: the base's take their place in it."""
-        base = self.read(path, before)
-        after = self.read(path, now.data) if now else Suite()
+        base, after = self._suite(self.base, path), self._suite(self.tree, path)
         for finding in in_tests(path, base, after, self._moved):
             self._found(finding)
         data = with_base_tests(before, base.inline, now.data, after.inline) if now else None
@@ -194,8 +194,10 @@ class _Work:
         return self.repo.file(tree, path)
 
     def _suite(self, tree: str, path: str) -> Suite:
-        file = self._file(tree, path)
-        return self.read(path, file.data) if file else Suite()
+        if (tree, path) not in self.suites:
+            file = self._file(tree, path)
+            self.suites[tree, path] = self.read(path, file.data) if file else Suite()
+        return self.suites[tree, path]
 
     def _is_tool(self, path: str) -> bool:
         """Whether code of the base deals with test runners already, in the language of a path."""
@@ -235,12 +237,14 @@ class _Work:
 
     @cached_property
     def _moved(self) -> frozenset[str]:
-        """Names of tests that are in files where the base does not have them."""
+        """Names and bodies of tests that are in files where the base does not have them."""
         found: set[str] = set()
         for path in self.paths:
             known = {case.name for case in self._suite(self.base, path).cases}
-            cases = self._suite(self.tree, path).cases if self._steering.is_test(path) else ()
-            found |= {case.name.rpartition(".")[2] for case in cases if case.name not in known}
+            inside = self._steering.is_test(path) or path.endswith(".rs")
+            new = self._suite(self.tree, path).cases if inside else ()
+            for case in new:
+                found |= {case.last, case.body} if case.name not in known else set()
         return frozenset(found)
 
     @cached_property

@@ -14,12 +14,18 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-_TOOLS = ("pytest", "coverage", "tox", "nox", "hatch.envs", "pdm.scripts", "poe.tasks", "taskipy")
-_PLUGINS = (
-    "project.entry-points.pytest11",
-    "tool.poetry.plugins.pytest11",
-    *(f"tool.{name}" for name in _TOOLS),
+_PYTEST = (
+    *("tool.pytest", "tool.coverage"),
+    *("project.entry-points.pytest11", "tool.poetry.plugins.pytest11"),
 )
+_STARTED = {
+    "tox": "tool.tox",
+    "nox": "tool.nox",
+    "hatch": "tool.hatch.envs",
+    "pdm": "tool.pdm.scripts",
+    "poe": "tool.poe.tasks",
+    "task": "tool.taskipy",
+}
 _CARGO = (
     *("lib.test", "lib.doctest", "lib.harness", "package.autotests", "package.build", "test"),
     *("profile.test", "workspace.exclude", "workspace.default-members"),
@@ -31,12 +37,17 @@ _MIX = re.compile(r"test|alias|preferred_cli|ExUnit|halt|elixirc_paths")
 _COMMENTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
 
 
-def steers_otherwise(path: str, base: bytes | None, now: bytes | None) -> bool:
-    """Whether a file's settings for tests are others than on the base; None is no such file."""
+def steers_otherwise(
+    path: str, base: bytes | None, now: bytes | None, starts: Callable[[str], bool]
+) -> bool:
+    """Whether a file's settings for tests are others than on the base; None is no such file.
+
+    `starts` says whether the gate starts a program: of others, the settings do not matter.
+    """
     read = _reader(path)
     if read is None or base == now:
         return False
-    return bool(_asked(read, base, base) != _asked(read, base, now))
+    return bool(_asked(read, base, base, starts) != _asked(read, base, now, starts))
 
 
 def with_base_settings(path: str, base: bytes | None, now: bytes | None) -> bytes | None:
@@ -60,15 +71,14 @@ def with_base_settings(path: str, base: bytes | None, now: bytes | None) -> byte
     return json.dumps(kept, indent=2).encode() + b"\n"
 
 
-Read = Callable[[bytes, bytes], Any]
+Starts = Callable[[str], bool]
+Read = Callable[[bytes, bytes, Starts], Any]
 
 
-def _asked(read: Read, base: bytes | None, data: bytes | None) -> Any:
+def _asked(read: Read, base: bytes | None, data: bytes | None, starts: Starts) -> Any:
     """Settings as a value; a file that cannot be read is compared as it stands."""
-    if data is None:
-        return read(b"", base or b"")
     try:
-        return read(data, base or b"")
+        return read(data or b"", base or b"", starts)
     except (ValueError, TypeError, AttributeError, configparser.Error, RecursionError):
         return data
 
@@ -78,11 +88,12 @@ def _reader(path: str) -> Read | None:
     return next((read for pattern, read in _READERS.items() if fnmatchcase(name, pattern)), None)
 
 
-def _pyproject(data: bytes, _base: bytes) -> Any:
-    return _picked(tomllib.loads(data.decode()), _PLUGINS)
+def _pyproject(data: bytes, _base: bytes, starts: Starts) -> Any:
+    started = (key for program, key in _STARTED.items() if starts(program))
+    return _picked(tomllib.loads(data.decode()), (*_PYTEST, *started))
 
 
-def _cargo(data: bytes, base: bytes) -> Any:
+def _cargo(data: bytes, base: bytes, _starts: Starts) -> Any:
     found = tomllib.loads(data.decode())
     members = set(_members(tomllib.loads(base.decode()))) & set(_members(found))
     return _picked(found, _CARGO) | {"members": sorted(members)}
@@ -93,14 +104,15 @@ def _members(cargo: Mapping[str, Any]) -> list[str]:
     return [str(member) for member in members]
 
 
-def _ini(data: bytes, _base: bytes) -> Any:
+def _ini(data: bytes, _base: bytes, starts: Starts) -> Any:
     parser = configparser.RawConfigParser(strict=False)
     parser.read_string(data.decode())
-    telling = re.compile(r"(?:tool:)?pytest$|testenv|coverage:|aliases$")
+    with_tox = "|testenv" if starts("tox") else ""
+    telling = re.compile(rf"(?:tool:)?pytest$|coverage:|aliases${with_tox}")
     return {name: dict(parser[name]) for name in parser.sections() if telling.match(name)}
 
 
-def _package(data: bytes, base: bytes) -> Any:
+def _package(data: bytes, base: bytes, _starts: Starts) -> Any:
     found, before = json.loads(data or b"{}"), json.loads(base or b"{}")
     known = _dict(before, "scripts")
     names = {*known, *(f"{when}{name}" for name in known for when in ("pre", "post"))}
@@ -108,14 +120,14 @@ def _package(data: bytes, base: bytes) -> Any:
     return _picked(found, _NODE) | {"scripts": scripts if known else {}}
 
 
-def _tsconfig(data: bytes, _base: bytes) -> Any:
+def _tsconfig(data: bytes, _base: bytes, _starts: Starts) -> Any:
     text = _COMMENTS.sub(lambda found: found[1] or "", data.decode())
     found = json.loads(text or "{}")
     options = _dict(found, "compilerOptions")
     return _picked(found, _TS) | {k: v for k, v in options.items() if _STRICT.search(k)}
 
 
-def _mix(data: bytes, _base: bytes) -> Any:
+def _mix(data: bytes, _base: bytes, _starts: Starts) -> Any:
     return [line.strip() for line in data.decode().splitlines() if _MIX.search(line)]
 
 

@@ -128,6 +128,10 @@ class Steering:
                 return module
         return ""
 
+    def starts(self, program: str) -> bool:
+        """Whether a command line of the gate names a program."""
+        return bool(re.search(rf"(?<![\w.-]){re.escape(program)}(?![\w.-])", self._said))
+
     def _at_root(self, above: Sequence[str], folder: str) -> bool:
         if folder not in _AT_ROOTS:
             return False

@@ -50,8 +50,11 @@ class Trust:
     soft: bool = True
 
 
+MOVED = "is elsewhere now"
+
+
 def in_tests(path: str, base: Suite, now: Suite, moved: Collection[str]) -> Iterator[Finding]:
-    """What became of the tests of one file; `moved` are the names of tests that are new elsewhere.
+    """What became of the tests of one file; `moved` are names and bodies of tests that are new.
 
     Of several tests with one name the last counts, as in Python.
     """
@@ -60,8 +63,8 @@ def in_tests(path: str, base: Suite, now: Suite, moved: Collection[str]) -> Iter
         left = after.get(name)
         if left is not None:
             yield from _fewer(path, case, left)
-        elif _last(name) in moved:
-            yield Finding(path, 0, f"{name} has moved", sure=False)
+        elif case.last in moved or (case.asserts and case.body in moved):
+            yield Finding(path, 0, f"{name} {MOVED}", sure=False)
         else:
             yield Finding(path, 0, f"{name} is deleted")
     for mark in _new(base.marks, now.marks):
@@ -138,7 +141,3 @@ def _new(base: Iterable[Mark], now: Iterable[Mark]) -> Iterator[Mark]:
 
 def _by_name(cases: Iterable[Case]) -> dict[str, Case]:
     return {case.name: case for case in cases}
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]

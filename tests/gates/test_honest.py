@@ -240,7 +240,14 @@ def test_a_test_that_moves_is_not_lost(app: Project) -> None:
     moved = "from app import half\n\n\ndef test_half" + SECOND
     found = app.verdict({"tests/test_app.py": FIRST + "\n", "tests/test_half.py": moved})
     assert found.kind == "pass", found.reason
-    assert "tests/test_app.py: test_half has moved" in found.noted
+    assert "tests/test_app.py: test_half is elsewhere now" in found.noted
+
+
+def test_a_test_that_is_renamed_is_not_lost(app: Project) -> None:
+    """It does under another name what it did."""
+    found = app.verdict({"tests/test_app.py": TESTS.replace("test_half", "test_halves")})
+    assert found.kind == "pass", found.reason
+    assert "tests/test_app.py::test_halves" in found.passed
 
 
 def test_other_settings_of_the_same_file_are_free(app: Project) -> None:

@@ -31,7 +31,7 @@
 (import_from_statement name: (aliased_import name: (dotted_name) @_of (#match? @_of "^_exit$"))) @exit
 (call function: (attribute) @_of (#match? @_of "^(sys|pytest)\\.exit$")) @leave
 (call function: (identifier) @_of (#match? @_of "^(exit|quit|SystemExit)$")) @leave
-(raise_statement (identifier) @_of (#eq? @_of "SystemExit")) @leave
+(raise_statement (identifier) @leave (#eq? @leave "SystemExit"))
 
 (import_statement name: (dotted_name) @_of
   (#match? @_of "^(pytest|_pytest|unittest|pluggy|doctest)($|\\.)")) @runner
