@@ -62,6 +62,8 @@ class ModelRow:
     cache: str = ""
     first_token_s: float | None = None
     tokens_per_s: float | None = None
+    takes_n: bool | None = None
+    candidates: int | None = None
     scores: ScoreRow = ScoreRow()
 
 
@@ -108,7 +110,7 @@ def _checked(values: dict[str, Any], where: str) -> dict[str, Any]:
     if not re.fullmatch(r"|[A-Za-z_]\w*", values.get("key_env", "")):
         # not shown: somebody has put the key itself there
         raise ConfigError(f"{where}.key_env must be the name of an environment variable.")
-    for key in ("window", "max_output"):
+    for key in ("window", "max_output", "candidates"):
         if values.get(key) == 0:
             raise ConfigError(f"{where}.{key} must be more than 0.")
     return values

@@ -89,6 +89,8 @@ def _row(known: ModelProfile, jobs: Sequence[str]) -> dict[str, Any]:
         "json": known.takes_schema,
         "temperature": known.takes_temperature,
         "cache": known.cache,
+        "several": known.takes_n,
+        "candidates": known.candidates,
         "input_price": known.input_price,
         "output_price": known.output_price,
         "cached_price": known.cached_price,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 CHARACTERS_PER_TOKEN = 3
@@ -36,6 +37,11 @@ class Request:
     (PROVIDER/NAME) that should not be asked again while there is another. `round` counts how often
     the model was shown more because it asked for it, from 0, and `tools` are the names of those
     that it may call to ask again, where it knows how.
+
+    `candidate` tells apart questions that are asked for the same try side by side. `further` is
+    how many more answers to the same words are wanted, where the endpoint knows how: it reads the
+    prompt once then. `enough` says of each of several answers, once it is whole, whether those
+    that are still being written are not needed any more.
     """
 
     phase: Phase
@@ -50,6 +56,9 @@ class Request:
     avoid: tuple[str, ...] = ()
     round: int = 0
     tools: tuple[str, ...] = ()
+    candidate: int = 0
+    further: int = 0
+    enough: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
 
     @property
     def job(self) -> Job:
@@ -62,7 +71,8 @@ class Request:
     def key(self) -> str:
         """The place of the question in its task; the same in every run of it."""
         again = f":{self.round}" if self.round else ""
-        return f"{self.phase}:{self.step}.{self.attempt}:{self.tree}{again}"
+        beside = f".{self.candidate}" if self.candidate else ""
+        return f"{self.phase}:{self.step}.{self.attempt}{beside}:{self.tree}{again}"
 
 
 @dataclass(frozen=True)
@@ -75,10 +85,20 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Further:
+    """One more answer to the same words."""
+
+    text: str
+    finish_reason: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """What a model answered; `model` and `provider` name the one that really did.
 
     `asked` is the model that was asked (PROVIDER/NAME): a provider may give another name, or model.
+    `others` are the further answers that were wanted, as far as they came, in the order in which
+    they were whole; `usage` counts all of them.
     """
 
     text: str
@@ -90,6 +110,16 @@ class Reply:
     request_id: str = ""
     first_token_seconds: float | None = None
     asked: str = ""
+    others: tuple[Further, ...] = ()
+
+    @property
+    def each(self) -> tuple[Reply, ...]:
+        """Each answer as a reply of its own."""
+        told = ((other.text, other.finish_reason) for other in self.others)
+        return (
+            replace(self, others=()),
+            *(replace(self, text=text, finish_reason=how, others=()) for text, how in told),
+        )
 
     @property
     def ref(self) -> str:

@@ -26,7 +26,8 @@ class Answer:
     """Collects payloads since `began`; `on_text` is called with the length of the text so far.
 
     `asked` is the PROVIDER/NAME that was asked, `request_id` the provider's own name for the
-    answer, once its headers have come. Calls of the `tools` that were offered become lines of the
+    answer, once its headers have come; `over`, that nothing more need be read, is never so of one.
+    Calls of the `tools` that were offered become lines of the
     text, the only call of another is the text.
     """
 
@@ -49,6 +50,7 @@ class Answer:
         self._length = 0
         self._offered = tools
         self._tools: dict[str, list[tuple[str, str]]] = {}
+        self.over = False
         self._reasoned = False
         self._finish = ""
         self._model = ""
@@ -63,6 +65,11 @@ class Answer:
         """Whether the model has written anything."""
         return bool(self._parts or self._tools or self._reasoned or self._refusal)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the provider has said that this is all."""
+        return bool(self._finish)
+
     def add(self, payload: Any) -> bool:
         """Take a chunk or a document; whether the model wrote any of it.
 
@@ -73,7 +80,7 @@ class Answer:
         self._payloads += 1
         self._speaks = self._speaks or "choices" in payload
         self._model = _text(payload.get("model")) or self._model
-        self._usage = _usage(payload.get("usage")) or self._usage
+        self._usage = usage_of(payload.get("usage")) or self._usage
         choice = _mapping((payload.get("choices") or [None])[0])
         if not choice or (self._finish and payload == self._last):
             return False
@@ -207,7 +214,7 @@ def _reasoning(said: Mapping[str, Any]) -> str:
     return found or "".join("…" for part in parts if _mapping(part).get("type") == "thinking")
 
 
-def _usage(value: Any) -> Usage | None:
+def usage_of(value: Any) -> Usage | None:
     """The counts, all or none: half of them would be charged as if the other half were free."""
     counts = _mapping(value)
     prompt, completion = (_count(counts.get(f"{key}_tokens")) for key in ("prompt", "completion"))

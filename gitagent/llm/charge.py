@@ -40,7 +40,7 @@ def prompt_tokens(request: Request) -> int:
 
 def worst(profile: ModelProfile, request: Request) -> float:
     """USD for all that the request allows; 0 where the price is unknown."""
-    return cost(profile, prompt_tokens(request), request.max_tokens)
+    return cost(profile, prompt_tokens(request), request.max_tokens * (1 + request.further))
 
 
 def affordable(profile: ModelProfile, request: Request, usd: float) -> Request:
@@ -51,7 +51,7 @@ def affordable(profile: ModelProfile, request: Request, usd: float) -> Request:
     each = (cost(profile, prompt, MANY) - fixed) / MANY
     if each <= 0:
         return request
-    longest = int((usd - fixed) / each)
+    longest = int((usd - fixed) / each) // (1 + request.further)
     if min(request.max_tokens, ENOUGH) <= longest < request.max_tokens:
         return replace(request, max_tokens=longest)
     return request

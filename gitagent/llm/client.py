@@ -19,6 +19,7 @@ from gitagent.errors import ProviderError, ProviderRejected, ProviderUnavailable
 from gitagent.llm import complaints, events
 from gitagent.llm.answer import Answer
 from gitagent.llm.form import Form
+from gitagent.llm.several import Several
 from gitagent.llm.watchdog import USUAL, Limits, Watchdog
 from gitagent.ports import ModelProfile
 
@@ -115,20 +116,30 @@ class ChatClient:
         self._connection()  # loading it takes a while that is not the provider's
         began = time.monotonic()
         while True:
-            at = self._endpoint
-            tools = request.tools if self.profile.takes_tools else ()
-            answer = Answer(
-                self.profile.ref, at.model, at.provider, began, self._on_text, tools=tools
-            )
+            watch = Watchdog(self._limits)
+            answer = self._answer(request, began, watch)
             try:
-                with Watchdog(self._limits) as watch, self._translated(answer, watch):
+                with watch, self._translated(answer, watch):
                     if self._answers(request, answer, watch):
                         return answer.reply()
             except ProviderError as error:
                 error.request_id = answer.request_id
                 raise
 
-    def _answers(self, request: Request, answer: Answer, watch: Watchdog) -> bool:
+    def _answer(self, request: Request, began: float, watch: Watchdog) -> Answer | Several:
+        """What collects the answer, or all that are wanted."""
+        at = self._endpoint
+        tools = request.tools if self.profile.takes_tools else ()
+
+        def one(on_text: Callable[[int], None]) -> Answer:
+            return Answer(self.profile.ref, at.model, at.provider, began, on_text, tools=tools)
+
+        if not request.further:
+            return one(self._on_text)
+        wanted = 1 + request.further
+        return Several(wanted, one, self._on_text, request.enough, watch.paused)
+
+    def _answers(self, request: Request, answer: Answer | Several, watch: Watchdog) -> bool:
         """Ask, and collect the answer; False where the request must be put differently."""
         import openai
 
@@ -152,9 +163,11 @@ class ChatClient:
                     raise self._judged(failed, answer)
                 if answer.add(payload):
                     watch.word()
+                if answer.over:
+                    break
         return True
 
-    def _learn(self, response: httpx2.Response, answer: Answer) -> None:
+    def _learn(self, response: httpx2.Response, answer: Answer | Several) -> None:
         answer.request_id = response.headers.get("x-request-id", "")
         self._on_headers(response.headers)
 
@@ -213,7 +226,7 @@ class ChatClient:
         return f"{self._endpoint.provider} ({self._endpoint.shown_url})"
 
     @contextmanager
-    def _translated(self, answer: Answer, watch: Watchdog) -> Iterator[None]:
+    def _translated(self, answer: Answer | Several, watch: Watchdog) -> Iterator[None]:
         import httpx2
         import openai
 
@@ -254,7 +267,7 @@ class ChatClient:
             return ProviderRejected(said, hint=CHECK_URL)
         return ProviderUnavailable(said)
 
-    def _judged(self, complaint: complaints.Complaint, answer: Answer) -> ProviderError:
+    def _judged(self, complaint: complaints.Complaint, answer: Answer | Several) -> ProviderError:
         key = self._endpoint.api_key
 
         def hide(text: str) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from gitagent.domain.call import Request
 from gitagent.domain.codec import to_json
 
-NO_PART = ("span", "avoid")
+NO_PART = ("span", "avoid", "enough")
 """Fields of a request that are no part of what is asked: the same whichever call it goes out
-with, and whomever it should not go to."""
-SELDOM = ("round", "tools")
+with, whomever it should not go to, and however many of its answers are needed."""
+SELDOM = ("round", "tools", "candidate", "further")
 """Fields that are left out where they say nothing."""
 
 
@@ -35,7 +35,7 @@ def kept(request: Request, asked: str) -> bytes:
 def identity(request: Request, asked: str) -> str:
     """The same for all that a model cannot tell apart, wherever in whichever task it stands."""
     whole = _asked(request)
-    told = ("messages", "temperature", "schema", "tools")
+    told = ("messages", "temperature", "schema", "tools", "further")
     data = to_json({"asked": asked, **{name: whole[name] for name in told if name in whole}})
     return hashlib.sha256(data).hexdigest()
 

@@ -25,6 +25,7 @@ OPTIONAL = {
     "prompt_cache_key": ("prompt_cache_key",),
     "max_tokens": ("max_completion_tokens",),
     "marks": ("cache_control",),
+    "n": ("n_cmpl", "completions", "choices", "'n'", '"n"', "`n`"),
     "tools": ("tools", "tool use", "tool call", "tool_choice", "function call"),
 }
 """What may be left out, or be said in another way, and the words by which a complaint names it."""
@@ -56,6 +57,8 @@ class Form:
         elif request.tools and self._profile.takes_tools:
             # some servers take no tools beside a schema, and a schema has a place for asks
             body["tools"] = offered(request.tools)
+        if request.further and self._profile.takes_n:
+            body["n"] = 1 + request.further
         if self._official:
             body["prompt_cache_key"] = self._trace_id
         return {key: value for key, value in body.items() if key not in self._without}

@@ -22,7 +22,7 @@ def profile(name: str, provider: str, rows: Sequence[ModelRow] = ()) -> ModelPro
     say goes before it, a row with the provider in its name before one without."""
     known = {**_shipped_row(name), **_table()["provider"].get(provider, {})}
     pattern, scores = known.pop("match"), Scores(**known.pop("scores"))
-    weak = known.pop("weak", None)
+    weak, several = known.pop("weak", None), known.pop("candidates", 1)
     small = _billions(name) < WEAK_BELOW_BILLIONS
     if small and weak is None:
         known["edit_format"] = "whole"
@@ -33,6 +33,8 @@ def profile(name: str, provider: str, rows: Sequence[ModelRow] = ()) -> ModelPro
         provider=provider,
         weak=small if weak is None else weak,
         scores=scores,
+        # one that is right more often than not is not worth asking several times at once
+        candidates=several if small or weak else 1,
         **known,
     )
     for row in _own(found, rows):

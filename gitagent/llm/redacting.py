@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from gitagent.domain.call import Reply, Request
 from gitagent.errors import BadReply, ProviderError
@@ -36,9 +37,10 @@ class RedactingModel:
             replace(message, content=text)
             for message, text in zip(request.messages, veil.texts, strict=True)
         )
-        reply = self._inner.complete(replace(request, messages=messages))
         back = veil.lift if request.phase == "propose" else veil.name
-        return replace(reply, text=back(reply.text))
+        enough = _of(request.enough, back)
+        reply = self._inner.complete(replace(request, messages=messages, enough=enough))
+        return _with_texts(reply, back)
 
 
 class HidingModel:
@@ -61,8 +63,9 @@ class HidingModel:
         self.profile: ModelProfile = inner.profile
 
     def complete(self, request: Request) -> Reply:
+        sure = self._redactor.sure.hide
         try:
-            reply = self._inner.complete(request)
+            reply = self._inner.complete(replace(request, enough=_of(request.enough, sure)))
         except ProviderError as error:
             error.args = tuple(self._redactor.hide(str(said)) for said in error.args)
             error.hint = self._redactor.hide(error.hint)
@@ -71,14 +74,24 @@ class HidingModel:
                 error.reply = self._hidden(error.reply)
             raise
         hidden = self._hidden(reply)
-        if hidden.text != reply.text:
+        if (hidden.text, hidden.others) != (reply.text, reply.others):
             self._on_hidden(HELD_BACK)
         return hidden
 
     def _hidden(self, reply: Reply) -> Reply:
         return replace(
-            reply,
-            text=self._redactor.sure.hide(reply.text),
+            _with_texts(reply, self._redactor.sure.hide),
             model=self._redactor.hide(reply.model),
             request_id=self._redactor.hide(reply.request_id),
         )
+
+
+def _with_texts(reply: Reply, to: Callable[[str], str]) -> Reply:
+    """The reply with another text in the place of each of its answers'."""
+    others = tuple(replace(other, text=to(other.text)) for other in reply.others)
+    return replace(reply, text=to(reply.text), others=others)
+
+
+def _of(enough: Callable[[str], bool] | None, to: Callable[[str], str]) -> Any:
+    """What is asked of each answer, asked of what becomes of it here."""
+    return None if enough is None else lambda text: enough(to(text))

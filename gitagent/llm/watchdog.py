@@ -11,7 +11,8 @@ import math
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -40,7 +41,7 @@ class Watchdog:
         self._began = 0.0
         self._word: float | None = None
         self._socket: socket.socket | None = None
-        self._over = False
+        self._over = self._paused = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._watch, name="gitagent-watchdog", daemon=True)
 
@@ -76,6 +77,22 @@ class Watchdog:
             with self._changed:
                 self._changed.notify()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While the block runs, what has come is looked at, and the clocks stand still."""
+        at = time.monotonic()
+        with self._changed:
+            self._paused = True
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._paused = False
+                self._began += time.monotonic() - at
+                self._word = time.monotonic()
+                self._changed.notify()
+
     def _watch(self) -> None:
         with self._changed:
             while not self._over:
@@ -90,6 +107,8 @@ class Watchdog:
     def _next(self) -> tuple[str, float]:
         """The limit that is passed first, and the seconds until then."""
         limits, word = self._limits, self._word
+        if self._paused:
+            return "", math.inf
         whole = f"did not finish its answer within {limits.total_s:g} s"
         if word is None:
             part = f"did not begin its answer within {limits.first_s:g} s"

@@ -13,6 +13,14 @@ from urllib.parse import urlsplit
 
 _CACHE_MIB = 1024
 
+SLOTS = 4
+"""Answers that can be written at once; the prompt is read once for those to the same words (`n`).
+
+On two cores four at a time come to 18 or 19 tokens a second where one comes to 13 to 16: the matrix
+products of a few rows are not bound by memory there. More slots give no more. What is saved is the
+reading, 30 seconds for 1,100 tokens beside other work.
+"""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -40,7 +48,9 @@ def _parameters(weights: Path, model: str, n_ctx: int, threads: int, api_key: st
     chosen.model.path = str(weights)
     chosen.model_alias = {model}
     chosen.n_ctx = n_ctx
-    chosen.n_parallel = 1
+    chosen.n_parallel = SLOTS
+    # Answers to one prompt share its cells: a window is not cut into as many as there are slots.
+    chosen.kv_unified = True
     chosen.cpuparams.n_threads = chosen.cpuparams_batch.n_threads = threads
     chosen.hostnames = ["127.0.0.1"]
     chosen.port = 0
