@@ -14,9 +14,9 @@ from typing import Any
 
 from gitagent import caches, gating, models, pipeline
 from gitagent.config import Config
+from gitagent.contest import in_threads
 from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Job
-from gitagent.domain.edit import EditFormat
 from gitagent.domain.rules import Delivery, Rules, Settings
 from gitagent.domain.run import Run
 from gitagent.domain.task import Task, TaskState
@@ -40,7 +40,7 @@ from gitagent.llm.routing import Ranked
 from gitagent.models import Means, Routes
 from gitagent.names import branch_name, check_branch
 from gitagent.observing import Watch, watched
-from gitagent.ports import Log, Model
+from gitagent.ports import Log, Model, ModelProfile
 from gitagent.processes import this_process
 from gitagent.progress import News, Tell
 from gitagent.scratch import private_folder
@@ -51,6 +51,8 @@ from gitagent.takeover import unlearned
 
 ANSWERS, SHORT = "answers", 16
 MOST_ROUNDS = 5
+MOST_BESIDE = 16
+"""Candidates of one try."""
 ID_BYTES = 3
 ID_TRIES = 20
 TRACEPARENT = "00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
@@ -71,6 +73,7 @@ class Manner:
     model: tuple[str, ...] = ()
     edit_format: str = "auto"
     plan: str = ""
+    candidates: int | None = None
     budget: float | None = None
     max_calls: int | None = None
     cache: bool = False
@@ -204,7 +207,14 @@ def _shaped_by(runs: Sequence[Run], rules: Rules, using: Mapping[Job, Model]) ->
     """The runs with what a replay of the last one will need to know."""
     profile, planner = using["code"].profile, using["plan"].profile
     weak_planner = None if planner is profile else planner.weak
-    settings = Settings(rules, profile.window, profile.max_output, profile.weak, weak_planner)
+    settings = Settings(
+        rules,
+        profile.window,
+        profile.max_output,
+        profile.weak,
+        weak_planner,
+        takes_n=profile.takes_n,
+    )
     return (*runs[:-1], replace(runs[-1], settings=settings))
 
 
@@ -245,7 +255,7 @@ def _walked(
         closing(gating.checks(site, repo, repo.tree_of(task.base), gate, tell)) as checks,
     ):
         threading.Thread(target=warming.load, daemon=True).start()
-        rules = _rules(site.config, manner, using["code"].profile.edit_format)
+        rules = _rules(site.config, manner, using["code"].profile)
         log.note(runs=_shaped_by(log.state.runs, rules, using))
         state = pipeline.run(
             Line(
@@ -259,6 +269,7 @@ def _walked(
                 tell=tell,
                 rules=rules,
                 hide=site.redactor.hide,
+                side_by_side=in_threads,
                 folders=lambda tree, paths, room: overview(
                     told(site.repo, tree, site.config.ignore), paths, room
                 ),
@@ -342,16 +353,17 @@ def _new_id(repo: GitRepo) -> str:
     raise Conflict("No free task id was found.")
 
 
-def _rules(config: Config, manner: Manner, best_format: EditFormat) -> Rules:
+def _rules(config: Config, manner: Manner, profile: ModelProfile) -> Rules:
     asked: Any = manner.edit_format if manner.edit_format != "auto" else config.edit_format
     plan: Any = manner.plan or config.plan
     return Rules(
         plan=plan,
         max_steps=max(1, config.max_steps),
         attempts=max(1, config.attempts),
-        edit_format=best_format if asked == "auto" else asked,
+        edit_format=profile.edit_format if asked == "auto" else asked,
         context_tokens=config.context_tokens,
         rounds=min(config.rounds, MOST_ROUNDS),
+        candidates=min(manner.candidates or config.candidates or profile.candidates, MOST_BESIDE),
         ignore=config.ignore,
         allow=config.allow,
         deliver=manner.deliver,

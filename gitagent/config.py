@@ -93,7 +93,13 @@ class Config:
         "plan.mode", "auto", "checkout", "auto, always or never", ("auto", "always", "never")
     )
     max_steps: int = _key("plan.max_steps", 5, "repository", "most steps of a plan")
-    attempts: int = _key("repair.attempts", 4, "repository", "proposals for one step at most")
+    attempts: int = _key("repair.attempts", 4, "repository", "tries of one step at most")
+    candidates: int = _key(
+        "repair.candidates",
+        0,
+        "checkout",
+        "proposals side by side in one try; 0 is what is known to be best for the model",
+    )
     context_tokens: int = _key(
         "context.tokens", 12000, "repository", "most tokens of context in a prompt"
     )

@@ -18,7 +18,7 @@ from gitagent.git.log import TaskLog
 from gitagent.git.salvage import Salvaged, lasting, salvage
 from gitagent.git.writing import leave_room
 from gitagent.holder import check_free
-from gitagent.repair import merit
+from gitagent.tries import merit
 
 
 @dataclass(frozen=True)

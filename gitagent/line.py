@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from gitagent.contest import in_turn
 from gitagent.domain.call import Job
 from gitagent.domain.rules import Rules
 from gitagent.domain.suite import Suite, SuiteReader
@@ -151,7 +153,7 @@ class Line:
     gives the files it wrote, `others` are the jobs for which another model stands behind the first,
     `hide` takes secrets out of a text that is kept or shown, `folders` says of a
     tree, for one who sees these paths and has room for so many characters, what is known of its
-    folders.
+    folders, `side_by_side` asks several questions and gives their answers.
     """
 
     repo: Repo
@@ -165,6 +167,7 @@ class Line:
     others: Collection[Job] = ()
     hide: Callable[[str], str] = str
     folders: Callable[[str, Sequence[str], int], tuple[str, ...]] = nothing_said
+    side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = in_turn
 
     @property
     def model(self) -> Model:

@@ -28,12 +28,13 @@ from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
 from gitagent.line import Line
 from gitagent.looking import Looker, rounds, together, with_looked
 from gitagent.progress import News
-from gitagent.repair import Tries, repair
+from gitagent.repair import repair
 from gitagent.stages.checkpoint import checkpoint
 from gitagent.stages.deliver import deliver
 from gitagent.stages.plan import plan
 from gitagent.stages.propose import opening
 from gitagent.stages.rounds import Rounds
+from gitagent.tries import Tries
 
 PARTS_AFTER_OVERFLOW = (2, 4)
 
@@ -219,11 +220,13 @@ def _commit(line: Line, steps: Plan, step: PlanStep, attempt: Attempt) -> None:
         tree=attempt.tree,
         verdict=attempt.verdict or Verdict("none"),
         attempts=attempt.n,
-        calls=_answered(line.log.state.calls, step),
+        calls=_answered(line.log.state.calls, step, attempt),
     )
     made = line.log.add_checkpoint(made)
     line.tell(News("commit", f"{made.commit[:10]} {made.title}"))
 
 
-def _answered(calls: Sequence[Call], step: PlanStep) -> Sequence[Call]:
-    return [c for c in calls if c.step == step.n and c.status in ("ok", "length")]
+def _answered(calls: Sequence[Call], step: PlanStep, attempt: Attempt) -> Sequence[Call]:
+    """The answered calls of a step, those of the attempt's model last."""
+    found = [c for c in calls if c.step == step.n and c.status in ("ok", "length")]
+    return sorted(found, key=lambda c: f"{c.provider}/{c.model}" == attempt.model)

@@ -1,5 +1,7 @@
 """One step's tries: propose, apply, gate, and the verdict back to the model, within bounds.
 
+A try may have several candidates, which are asked for side by side and held against each other.
+
 The loop ends with the first acceptable verdict, when the tries run out, or when a repair comes
 back to a tree that was there before: a model that walks in circles is not paid for another round.
 """
@@ -8,102 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 
 from gitagent.basing import beside
+from gitagent.contest import Candidate, distinct
 from gitagent.domain.call import Reply
-from gitagent.domain.context import Excerpt
 from gitagent.domain.edit import Edit, Proposal, WriteFile
 from gitagent.domain.task import Attempt
-from gitagent.domain.verdict import CommandRun, Verdict
-from gitagent.domain.want import Seen
+from gitagent.domain.verdict import Verdict
 from gitagent.edits import paths
 from gitagent.edits.definitions import placed
-from gitagent.errors import AgentError, BudgetExceeded, NoChange, NotApplied, ProviderError, Refused
+from gitagent.errors import BudgetExceeded, NoChange, NotApplied, ProviderError, Refused
 from gitagent.line import Line
-from gitagent.looking import Looker
+from gitagent.ports import Model
 from gitagent.progress import News
+from gitagent.proposing import proposed
 from gitagent.stages.apply import apply, brief
-from gitagent.stages.asking import Asking, asking, may_remove
-from gitagent.stages.propose import Dialogue, again, not_applied, not_green, propose
+from gitagent.stages.asking import Ways, may_remove, ways
+from gitagent.stages.propose import again, not_applied
+from gitagent.tries import Tries, merit
 
 UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
 UNSEEN_CODE = (
     "you saw only a part of it; write only the functions that change, each complete, under a "
     "comment with the path, and a method inside its `class` line"
 )
-PATIENCE = 2
-"""Replies that do not fit before another model is asked, where there is one."""
 NOTHING_CHANGED = "it has no edit in it that changes a file"
-
-
-@dataclass(frozen=True)
-class Tries:
-    """Where a step stands. `tree` is what the last applied attempt made of `start`.
-
-    `known` are the paths that the model was shown at first, `whole` those of which it saw
-    everything.
-    `demand` is the text that the verdict is held against. `misfits` are the models, one each time,
-    whose last replies in a row could not be used. `n` is the try that was begun last, `stopped`
-    says why no further call was to be had. `looked` are further parts of files that the model
-    asked to see, `rounds` how often it may still ask, `context` what it was shown unasked.
-    """
-
-    step: int
-    start: str
-    tree: str
-    dialogue: Dialogue
-    known: Sequence[str]
-    whole: frozenset[str]
-    demand: str
-    runs: Sequence[CommandRun]
-    seen: frozenset[str] = frozenset()
-    failed: tuple[Attempt, ...] = ()
-    misfits: tuple[str, ...] = ()
-    n: int = 1
-    accepted: Attempt | None = None
-    trouble: AgentError | None = None
-    stopped: AgentError | None = None
-    over: bool = False
-    looked: tuple[Seen, ...] = ()
-    rounds: int = 0
-    context: Sequence[Excerpt] = ()
-
-    @property
-    def shown(self) -> Sequence[str]:
-        """The paths of all that the model sees."""
-        return [*dict.fromkeys([*self.known, *(each.excerpt.path for each in self.looked)])]
-
-    @property
-    def shown_whole(self) -> frozenset[str]:
-        return self.whole | {each.excerpt.path for each in self.looked if each.excerpt.whole}
-
-    def without_unused(self, reply: str, paths: Sequence[str]) -> Tries:
-        """With as much of what the model asked to see as has to do with what it wrote then."""
-        used = tuple(each for each in self.looked if each.is_used(reply, paths))
-        dialogue = self.dialogue.having([each.excerpt for each in used])
-        return replace(self, looked=used, dialogue=dialogue)
-
-    def with_less(self, shorter: Tries) -> Tries:
-        """The same tries with the context of others for the same step, which show less."""
-        return replace(
-            self,
-            dialogue=shorter.dialogue.going_on(self.dialogue),
-            known=shorter.known,
-            whole=self.whole & shorter.whole,
-            context=shorter.context,
-            looked=(),
-        )
-
-    @property
-    def avoid(self) -> tuple[str, ...]:
-        """Models that sent what does not fit again when they were told why the last did not."""
-        return tuple({ref for ref in self.misfits if self.misfits.count(ref) >= PATIENCE})
-
-    @property
-    def best(self) -> Attempt | None:
-        """The accepted attempt, else the one that breaks least, fixes most and came last."""
-        return self.accepted or max(self.failed, key=merit, default=None)
 
 
 def repair(line: Line, tries: Tries) -> Tries:
@@ -124,57 +55,93 @@ def repair(line: Line, tries: Tries) -> Tries:
 
 
 def _try(line: Line, tries: Tries, n: int) -> Tries:
-    how = asking(n, line.rules.edit_format, weak=line.model.profile.weak)
-    if how.anew:
-        tries = replace(tries, tree=tries.start, dialogue=tries.dialogue.anew())
-    tries, reply, proposal = _proposed(line, tries, n, how)
-    attempt = Attempt(
-        tries.step, n, f"{reply.provider}/{reply.model}", subject=line.hide(proposal.subject)
+    model = line.models["code" if n == 1 else "repair"]
+    how = _ways(line, tries, n, model)
+    if how.anew or not _is_near(line, tries):
+        tries = tries.anew()
+    early: dict[str, Verdict] = {}
+    tries, answers = proposed(line, tries, n, how, _Early(line, tries, early))
+    several = how.candidates > 1
+    found = [
+        _landed(line, tries, n, k if several else 0, *answer) for k, answer in enumerate(answers, 1)
+    ]
+    for each in found:
+        if each.error is not None:
+            _tell_problems(line, each, each.error)
+    if all(each.error for each in found):
+        return _none_applied(line, tries, found[0], anew=how.anew)
+    fresh = distinct(found, tries.seen)
+    if not fresh:
+        line.tell(News("edits", "the same tree as before", warning=True))
+        hope = how.anew or (several and line.model.profile.weak)
+        return replace(_kept(tries, found[0]), over=not hope)
+    return _gated(line, tries, fresh, early)
+
+
+def _ways(line: Line, tries: Tries, n: int, model: Model) -> Ways:
+    """Where nothing decides between candidates, or a model of another kind is asked than they were
+    meant for, there is one."""
+    other = model.profile.weak != line.model.profile.weak
+    return ways(
+        n,
+        line.rules.edit_format,
+        weak=line.model.profile.weak,
+        candidates=1 if other or not tries.runs else line.rules.candidates,
+        forks=model.profile.takes_n,
     )
-    kept = tries.without_unused(reply.text, [edit.path for edit in proposal.edits])
+
+
+def _is_near(line: Line, tries: Tries) -> bool:
+    """Whether what there is is worth repairing. A weak model with another chance makes nothing of a
+    proposal that fails at most of the tests; it is asked anew."""
+    if tries.lead is None or line.rules.candidates == 1 or not line.model.profile.weak:
+        return True
+    verdict = tries.lead[1].verdict or Verdict("none")
+    wrong = len(verdict.broken) + len(verdict.still_failing) + len(verdict.vanished)
+    return len(verdict.passed) >= wrong
+
+
+@dataclass(frozen=True)
+class _Early:
+    """Says of a proposal whether it passes, while others are still being written.
+
+    What the gate says is kept by tree in `known`; nothing of it is in the log before the call is.
+    """
+
+    line: Line
+    tries: Tries
+    known: dict[str, Verdict]
+
+    def __call__(self, proposal: Proposal) -> bool:
+        try:
+            tree = _land(self.line, self.tries, proposal)
+        except (NotApplied, Refused):
+            return False
+        if tree in self.tries.seen:
+            return False
+        if tree not in self.known:
+            self.known[tree] = _verdict(self.line, self.tries, tree, {})
+        return self.known[tree].acceptable
+
+
+def _landed(
+    line: Line, tries: Tries, n: int, candidate: int, reply: Reply, proposal: Proposal
+) -> Candidate:
+    by, subject = f"{reply.provider}/{reply.model}", line.hide(proposal.subject)
+    attempt = Attempt(tries.step, n, by, subject=subject, candidate=candidate)
+    paths = tuple(edit.path for edit in proposal.edits)
     try:
         tree = _land(line, tries, proposal)
     except (NotApplied, Refused) as error:
-        return _not_applied(line, kept, attempt, reply, error, anew=how.anew)
-    if tree in tries.seen:
-        line.tell(News("edits", "the same tree as before", warning=True))
-        return replace(kept, over=not how.anew)
-    return _gated(line, kept, replace(attempt, tree=tree), reply)
+        problems = tuple(map(line.hide, _problems(error)))
+        return Candidate(replace(attempt, problems=problems), reply, error, paths=paths)
+    size = len(line.repo.diff(tries.start, tree)) if candidate else 0
+    return Candidate(replace(attempt, tree=tree), reply, size=size, paths=paths)
 
 
-def _proposed(line: Line, tries: Tries, n: int, how: Asking) -> tuple[Tries, Reply, Proposal]:
-    """A reply with edits, and the tries with all that was shown for it."""
-    model = line.models["code" if n == 1 else "repair"]
-    shown = (*tries.context, *(each.excerpt for each in tries.looked))
-    looker = Looker(line, model.profile, tries.tree, shown)
-    for turn in count():
-        line.tell(News("model", f"{line.model.profile.name} writes, try {n}", passing=True))
-        reply, proposal = propose(
-            model,
-            tries.dialogue,
-            how=how,
-            step=tries.step,
-            attempt=n,
-            tree=tries.start,
-            known=_texts(line, tries),
-            avoid=tries.avoid,
-            turn=turn,
-            asks=tries.rounds,
-        )
-        if not proposal.wants:
-            break
-        left = tries.rounds - 1
-        sight = looker(proposal.wants)
-        dialogue = tries.dialogue.asking(reply.text, sight, left)
-        looked = (*tries.looked, *sight.seen)
-        tries = replace(tries, dialogue=dialogue, looked=looked, rounds=left)
-    return tries, reply, proposal
-
-
-def _texts(line: Line, tries: Tries) -> Mapping[str, str]:
-    """The shown files as the last attempt left them."""
-    files = {path: line.repo.file(tries.tree, path) for path in tries.shown}
-    return {path: file.data.decode(errors="replace") for path, file in files.items() if file}
+def _kept(tries: Tries, found: Candidate) -> Tries:
+    """The tries with as much of what was looked at as a reply made use of."""
+    return tries.without_unused(found.reply.text, found.paths)
 
 
 def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
@@ -236,22 +203,24 @@ def _text(line: Line, tries: Tries, path: str) -> str | None:
     return file.data.decode(errors="replace") if file and file.data else None
 
 
-def _not_applied(
-    line: Line,
-    tries: Tries,
-    attempt: Attempt,
-    reply: Reply,
-    error: NotApplied | Refused,
-    *,
-    anew: bool,
-) -> Tries:
-    problems = error.problems if isinstance(error, NotApplied) else (str(error),)
-    kept = tuple(map(line.hide, problems))
-    line.log.add_attempt(replace(attempt, problems=kept))
-    line.tell(News("edits", f"not applied: {brief(kept[0])}", warning=True))
-    unchanged = problems == (NOTHING_CHANGED,)
+def _problems(error: NotApplied | Refused) -> Sequence[str]:
+    return error.problems if isinstance(error, NotApplied) else (str(error),)
+
+
+def _tell_problems(line: Line, found: Candidate, error: NotApplied | Refused) -> None:
+    line.log.add_attempt(found.attempt)
+    said = f"not applied: {brief(found.attempt.problems[0])}"
+    line.tell(News("edits", said, warning=True))
+
+
+def _none_applied(line: Line, tries: Tries, found: Candidate, *, anew: bool) -> Tries:
+    """No reply of a try could be used; what is said of the first goes back to the model."""
+    error, reply = found.error or NotApplied(), found.reply
+    problems = _problems(error)
+    unchanged = tuple(problems) == (NOTHING_CHANGED,)
     # it is asked in another way next time, or somebody else is
     hope = anew or line.model.profile.weak or "repair" in line.others
+    tries = _kept(tries, found)
     return replace(
         tries,
         dialogue=tries.dialogue.misfit(reply.text, not_applied(problems, _again(line))),
@@ -265,35 +234,52 @@ def _again(line: Line) -> str:
     return again(line.rules.edit_format, weak=line.model.profile.weak)
 
 
-def _gated(line: Line, tries: Tries, attempt: Attempt, reply: Reply) -> Tries:
-    line.log.add_attempt(attempt)
-    verdict = _verdict(line, tries, attempt)
-    attempt = replace(attempt, verdict=verdict)
-    line.log.add_attempt(attempt)
-    line.tell(News("gate", verdict.said, warning=not verdict.acceptable))
-    if verdict.acceptable:
-        return replace(tries, accepted=attempt)
-    return replace(
+def _gated(
+    line: Line, tries: Tries, found: Sequence[Candidate], early: Mapping[str, Verdict]
+) -> Tries:
+    """The candidates at the gate, one after the other, until one passes."""
+    for each in found:
+        line.log.add_attempt(each.attempt)
+    judged: list[Candidate] = []
+    for each in found:
+        verdict = _verdict(line, tries, each.attempt.tree, early)
+        attempt = replace(each.attempt, verdict=verdict)
+        line.log.add_attempt(attempt)
+        _tell_verdict(line, attempt, verdict)
+        if verdict.acceptable:
+            return replace(_kept(tries, each), accepted=attempt)
+        judged.append(replace(each, attempt=attempt))
+    best = max(judged, key=lambda each: merit(each.attempt))
+    return _failed(line, _kept(tries, best), judged, best)
+
+
+def _failed(line: Line, tries: Tries, judged: Sequence[Candidate], best: Candidate) -> Tries:
+    """All candidates have failed; the model is told what is wrong with the best one."""
+    lead = (best.reply.text, best.attempt)
+    if tries.lead and len(judged) > 1 and merit(tries.lead[1])[:-1] > merit(best.attempt)[:-1]:
+        lead = tries.lead  # of an earlier try
+    attempts = tuple(each.attempt for each in judged)
+    tries = replace(
         tries,
-        tree=attempt.tree,
-        seen=tries.seen | {attempt.tree},
-        failed=(*tries.failed, attempt),
+        seen=tries.seen | {attempt.tree for attempt in attempts},
+        failed=(*tries.failed, *attempts),
         misfits=(),
-        dialogue=tries.dialogue.judged(reply.text, not_green(verdict, _again(line))),
+        lead=lead,
     )
+    return tries.from_lead(_again(line))
 
 
-def _verdict(line: Line, tries: Tries, attempt: Attempt) -> Verdict:
+def _tell_verdict(line: Line, attempt: Attempt, verdict: Verdict) -> None:
+    which = f"{attempt.label} " if attempt.candidate else ""
+    line.tell(News("gate", f"{which}{verdict.said}", warning=not verdict.acceptable))
+
+
+def _verdict(line: Line, tries: Tries, tree: str, early: Mapping[str, Verdict]) -> Verdict:
     """The verdict on a tree; one that the log has is not found out again."""
     for known in line.log.state.attempts:
-        if known.tree == attempt.tree and known.verdict is not None:
+        if known.tree == tree and known.verdict is not None:
             return known.verdict
+    if tree in early:
+        return early[tree]
     line.tell(News("gate", "runs", passing=True))
-    return line.checks.verdict(attempt.tree, tries.demand, beside(line, attempt.tree))
-
-
-def merit(attempt: Attempt) -> tuple[bool, int, int, int]:
-    """Orders attempts: who leaves the tests alone, breaks least, passes most, and came last."""
-    verdict = attempt.verdict or Verdict("none")
-    lost = len(verdict.broken) + len(verdict.vanished) + len(verdict.skipped)
-    return verdict.kind != "weakened", -lost, len(verdict.passed), attempt.n
+    return line.checks.verdict(tree, tries.demand, beside(line, tree))

@@ -8,7 +8,7 @@ from typing import Any
 from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Call
 from gitagent.domain.summary import Summary, Unreadable, totals
-from gitagent.domain.task import Checkpoint, TaskState
+from gitagent.domain.task import Attempt, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
 from gitagent.errors import Ending
 
@@ -28,6 +28,7 @@ def document(state: TaskState) -> dict[str, Any]:
         "trace_id": task.trace_id,
         "created": task.created,
         "steps": [_step(checkpoint) for checkpoint in state.checkpoints],
+        "tries": [_try(attempt) for attempt in state.attempts],
         "calls": [_call(call) for call in state.calls],
         "totals": asdict(totals(state)),
         "delivery": state.delivery,
@@ -102,6 +103,27 @@ def _step(checkpoint: Checkpoint) -> dict[str, Any]:
         "attempts": checkpoint.attempts,
         "files": checkpoint.files,
     }
+
+
+def _try(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "try": attempt.label,
+        "model": attempt.model,
+        "tree": attempt.tree,
+        "verdict": attempt.verdict.kind if attempt.verdict else None,
+        "reason": outcome(attempt),
+    }
+
+
+def outcome(attempt: Attempt) -> str:
+    """What became of a try, on one line."""
+    if attempt.verdict:
+        said = attempt.verdict.reason or attempt.verdict.kind
+    elif attempt.tree:
+        said = "not checked: another candidate passed"
+    else:
+        said = "; ".join(attempt.problems)
+    return said.partition("\n")[0]
 
 
 def _call(call: Call) -> dict[str, Any]:

@@ -30,6 +30,12 @@ OPTIONS = (
         help="Whether a model cuts the task into steps first.",
     ),
     click.option(
+        "--candidates",
+        type=click.IntRange(min=1, max=16),
+        metavar="N",
+        help="Proposals side by side in each try; the gate decides.",
+    ),
+    click.option(
         "--budget", type=click.FloatRange(min=0), metavar="USD", help="Cap for this task."
     ),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Most model calls."),

@@ -72,8 +72,7 @@ def _task(state: TaskState) -> Iterator[str]:
         yield from _step(checkpoint)
     failed = [a for a in state.attempts if not (a.verdict and a.verdict.acceptable)]
     for attempt in failed:
-        why = attempt.verdict.reason if attempt.verdict else "; ".join(attempt.problems)
-        yield f"Try      {attempt.step}.{attempt.n} by {attempt.model}: {why.splitlines()[0]}"
+        yield f"Try      {attempt.label} by {attempt.model}: {report.outcome(attempt)}"
 
 
 def _step(checkpoint: Checkpoint) -> Iterator[str]:

@@ -13,8 +13,8 @@ Delivery = Literal["branch", "patch"]
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings of one run; `attempts` are proposals for one step, `rounds` how often the
-    planner, and the model that writes a step, may ask to see more."""
+    """The settings of one run; `attempts` are tries of one step, `candidates` the proposals of one
+    try, `rounds` how often the planner, and the model that writes a step, may ask to see more."""
 
     plan: PlanMode
     max_steps: int
@@ -25,14 +25,16 @@ class Rules:
     allow: tuple[str, ...]
     deliver: Delivery
     rounds: int = 0
+    candidates: int = 1
 
 
 @dataclass(frozen=True)
 class Settings:
     """The rules of a run and what its prompts had to fit into; window and reply in tokens.
 
-    `weak_planner` says so of the model that plans; None where it is the same one. They are kept for
-    a replay. No later run obeys them: a task's log may come from anywhere.
+    `weak_planner` says so of the model that plans; None where it is the same one, `takes_n` that
+    one request may ask for several answers. They are kept for a replay. No later run obeys them: a
+    task's log may come from anywhere.
     """
 
     rules: Rules
@@ -40,3 +42,4 @@ class Settings:
     max_output: int
     weak: bool
     weak_planner: bool | None = None
+    takes_n: bool = False

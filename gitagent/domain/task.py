@@ -43,7 +43,8 @@ class Attempt:
     """One proposal of a step: the tree it made and, once the gate has run, the verdict on it.
 
     `tree` is empty where the reply could not be applied; `problems` then says why. `subject` is
-    the commit's subject line as the model proposed it, if it did.
+    the commit's subject line as the model proposed it, if it did. Where a try has several
+    candidates, `candidate` counts them from 1; 0 is the only one.
     """
 
     step: int
@@ -53,6 +54,12 @@ class Attempt:
     subject: str = ""
     problems: tuple[str, ...] = ()
     verdict: Verdict | None = None
+    candidate: int = 0
+
+    @property
+    def label(self) -> str:
+        """STEP.TRY, or STEP.TRY.CANDIDATE: its name within the task."""
+        return f"{self.step}.{self.n}" + (f".{self.candidate}" if self.candidate else "")
 
 
 @dataclass(frozen=True)

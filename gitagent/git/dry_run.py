@@ -67,7 +67,7 @@ class CallsLog:
         self.state = replace(self.state, **facts)
 
     def add_attempt(self, attempt: Attempt) -> None:
-        kept = (a for a in self.state.attempts if (a.step, a.n) != (attempt.step, attempt.n))
+        kept = (a for a in self.state.attempts if a.label != attempt.label)
         self.record(Kind.APPLIED, attempts=(*kept, attempt))
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> Checkpoint:

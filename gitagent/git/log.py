@@ -10,6 +10,7 @@ is there, and whoever fetches the ref has all of it.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -72,6 +73,7 @@ class TaskLog:
         self._tip = tip
         self._events = events
         self._noted: dict[str, Any] = {}
+        self._lock = threading.RLock()
         self.on_event: Callable[[Event], None] = lambda _event: None
         self.state = state
         self._files = state_files.encode(state) if tip else {}
@@ -136,7 +138,9 @@ class TaskLog:
     ) -> None:
         """Append one event: fields of the state, further files, and code trees to keep."""
         entry = Entry(kind, said, about, lasted, notes or {}, code or {})
-        self._append(entry, replace(self.state, **changes))
+        # a run that is interrupted ends while answers that it no longer waits for still come in
+        with self._lock:
+            self._append(entry, replace(self.state, **changes))
 
     def note(self, **facts: Any) -> None:
         """Fields of the state that go with the next event; they are not worth one of their own."""
@@ -144,13 +148,12 @@ class TaskLog:
 
     def add_attempt(self, attempt: Attempt) -> None:
         """An attempt as it stands now; nothing where the log says so already."""
-        known = {(a.step, a.n): a for a in self.state.attempts}
-        before = known.get((attempt.step, attempt.n))
+        before = {a.label: a for a in self.state.attempts}.get(attempt.label)
         if before and attempt in (before, replace(before, verdict=None)):
             return
         kept = (a for a in self.state.attempts if a is not before)
         kind, said = _outcome(attempt)
-        about = f"{attempt.step}.{attempt.n}"
+        about = attempt.label
         self.record(
             kind,
             f"{about}{said}",

@@ -68,7 +68,7 @@ def _facts(state: TaskState) -> dict[str, Any]:
         "part.json": state.part or None,
     }
     facts |= {f"runs/{run.epoch:04}.json": run for run in state.runs}
-    facts |= {f"attempts/{a.step}.{a.n}.json": a for a in state.attempts}
+    facts |= {f"attempts/{a.label}.json": a for a in state.attempts}
     facts |= {f"steps/{c.step}.json": c for c in state.checkpoints}
     facts |= {f"calls/{call.seq:04}.json": call for call in state.calls}
     return facts
@@ -83,7 +83,7 @@ def decode(files: Files) -> TaskState:
         context=_maybe(files, "context.json", Context),
         plan=_maybe(files, "plan.json", Plan),
         base_runs=_maybe(files, "base.json", tuple[CommandRun, ...]),
-        attempts=_all(files, "attempts", Attempt, key=lambda a: (a.step, a.n)),
+        attempts=_all(files, "attempts", Attempt, key=lambda a: (a.step, a.n, a.candidate)),
         checkpoints=_all(files, "steps", Checkpoint, key=lambda c: c.step),
         calls=_all(files, "calls", Call, key=lambda c: c.seq),
         ending=ended.ending,

@@ -86,4 +86,5 @@ def _profile(past: Past, *, planner: bool) -> ModelProfile:
         settings.max_output,
         settings.rules.edit_format,
         settings.weak if not planner or settings.weak_planner is None else settings.weak_planner,
+        takes_n=settings.takes_n,
     )

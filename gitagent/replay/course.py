@@ -40,7 +40,7 @@ class Findings:
     number of a call to whether it is asked the same, for each call that came up again.
     """
 
-    tries: dict[tuple[int, int], str] = field(default_factory=dict)
+    tries: dict[str, str] = field(default_factory=dict)
     steps: dict[int, str] = field(default_factory=dict)
     asked: dict[int, bool] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
@@ -91,8 +91,8 @@ class Course:
 
     def add_attempt(self, attempt: Attempt) -> None:
         """An attempt; the trees of the two must be the same."""
-        place, where = (attempt.step, attempt.n), f"try {attempt.step}.{attempt.n}"
-        recorded = next((a for a in self._past.closing.attempts if (a.step, a.n) == place), None)
+        place, where = attempt.label, f"try {attempt.label}"
+        recorded = next((a for a in self._past.closing.attempts if a.label == place), None)
         if recorded is None:
             raise self.leaving("step", where, "it was not made when the task was recorded")
         self.findings.tries[place] = attempt.tree
@@ -102,7 +102,7 @@ class Course:
             diff = short_diff("\n".join(recorded.problems), "\n".join(attempt.problems))
             said = "what is wrong with the edits is said in other words"
             self.findings.add(Difference("problems", where, said, diff))
-        kept = (a for a in self.state.attempts if (a.step, a.n) != place)
+        kept = (a for a in self.state.attempts if a.label != place)
         self.state = replace(self.state, attempts=(*kept, attempt))
 
     def add_checkpoint(self, checkpoint: Checkpoint) -> Checkpoint:

@@ -44,7 +44,7 @@ def _step(n: int, state: TaskState, findings: Findings) -> dict[str, Any]:
 
 def _attempt(attempt: Attempt, findings: Findings) -> dict[str, Any]:
     """A reply that did not fit has an empty tree."""
-    return {"n": attempt.n, **_trees(attempt.tree, findings.tries.get((attempt.step, attempt.n)))}
+    return {"n": attempt.n, **_trees(attempt.tree, findings.tries.get(attempt.label))}
 
 
 def _trees(recorded: str | None, rebuilt: str | None) -> dict[str, Any]:

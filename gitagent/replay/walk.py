@@ -96,15 +96,13 @@ def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Re
 
 def _taken_over(state: TaskState, opening: TaskState) -> TaskState:
     """What a run began with: as rebuilt, without what it had reason to find out anew."""
-    tries = {(a.step, a.n): a.verdict for a in opening.attempts}
+    tries = {a.label: a.verdict for a in opening.attempts}
     steps = {c.step: c.verdict for c in opening.checkpoints}
     gone: Any = {name: None for name in MADE_ONCE if getattr(opening, name) is None}
     return replace(
         state,
         runs=opening.runs,
-        attempts=tuple(
-            replace(a, verdict=tries.get((a.step, a.n), a.verdict)) for a in state.attempts
-        ),
+        attempts=tuple(replace(a, verdict=tries.get(a.label, a.verdict)) for a in state.attempts),
         checkpoints=tuple(
             replace(c, verdict=steps.get(c.step, c.verdict)) for c in state.checkpoints
         ),
@@ -117,10 +115,10 @@ def _taken_over(state: TaskState, opening: TaskState) -> TaskState:
 def _missed(past: Past, rebuilt: TaskState, *, ended: bool) -> Iterator[Difference]:
     """What a run had come to, and its replay has not."""
     closing = past.closing
-    tries = {(a.step, a.n) for a in rebuilt.attempts}
+    tries = {a.label for a in rebuilt.attempts}
     for attempt in closing.attempts:
-        if (attempt.step, attempt.n) not in tries:
-            yield Difference("step", f"try {attempt.step}.{attempt.n}", "it is not made any more")
+        if attempt.label not in tries:
+            yield Difference("step", f"try {attempt.label}", "it is not made any more")
     steps = {c.step for c in rebuilt.checkpoints}
     for checkpoint in closing.checkpoints:
         if checkpoint.step not in steps:

@@ -50,6 +50,56 @@ WEAK = (
     Asking("closing_weak_code", 0.4, anew=True),
 )
 
+FORKED = (
+    Asking("closing_weak_code", 0.6, anew=True),
+    Asking("closing_weak_code", 0.5, anew=False),
+    Asking("closing_weak_two_parts", 0.7, anew=True),
+    Asking("closing_weak_two_parts", 0.5, anew=False),
+)
+"""The ways of a weak model that writes several answers to the same words, behind the first try."""
+FORKED_WARMTH = 0.7
+"""Answers to the same words have one temperature; at less of it they are mostly the same answer."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How one try is asked for: by these questions side by side, each wanting so many further
+    answers to the same words."""
+
+    each: tuple[Asking, ...]
+    further: int = 0
+
+    @property
+    def anew(self) -> bool:
+        return self.each[0].anew
+
+    @property
+    def candidates(self) -> int:
+        return len(self.each) * (1 + self.further)
+
+
+def ways(
+    n: int, edit_format: EditFormat, *, weak: bool, candidates: int = 1, forks: bool = False
+) -> Ways:
+    """How try `n`, from 1, is asked for where it may have so many `candidates`; `forks` says that
+    the endpoint gives several answers to one question.
+
+    There the first try of a weak model is the one answer that it holds for the best: it costs less
+    than several, and the prompt is read for the others with it. Else every candidate is asked for
+    in a way of its own.
+    """
+    usual = asking(n, edit_format, weak=weak)
+    if candidates <= 1:
+        return Ways((usual,))
+    if not forks:
+        asked = (asking(n + k, edit_format, weak=weak) for k in range(candidates))
+        return Ways(tuple(replace(each, anew=usual.anew) for each in asked))
+    if not (weak and edit_format == "whole"):
+        return Ways((replace(usual, temperature=FORKED_WARMTH),), candidates - 1)
+    if n == 1:
+        return Ways((usual,))
+    return Ways((FORKED[(n - 2) % len(FORKED)],), candidates - 1)
+
 
 def asking(n: int, edit_format: EditFormat, *, weak: bool) -> Asking:
     """How try `n`, from 1, is asked for."""

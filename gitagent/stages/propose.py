@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Message, Reply, Request
@@ -112,16 +112,20 @@ def propose(
     avoid: tuple[str, ...] = (),
     turn: int = 0,
     asks: int = 0,
-) -> tuple[Reply, Proposal]:
-    """One reply of the model and the edits in it, or what it asks to see in place of edits. `tree`
+    candidate: int = 0,
+    further: int = 0,
+    enough: Callable[[Proposal], bool] | None = None,
+) -> list[tuple[Reply, Proposal]]:
+    """Each reply of the model and the edits in it, or what it asks to see in place of edits. `tree`
     is what the step stands on, `known` the shown files, path to text, that a block without a path
     may mean, `avoid` the models that are not asked while there is another. `turn` counts the
-    questions of this try, from 0; the model may ask `asks` times more."""
+    questions of this try, from 0; the model may ask `asks` times more. `candidate`, `further` and
+    `enough` are as in a Request; one reply comes at least, and `further` more at most."""
     messages = dialogue.messages(how, asks=turn + asks > 0)
     request = Request(
         "propose",
         messages,
-        _room(model, messages),
+        _room(model, messages, 1 + further),
         temperature=how.temperature,
         step=step,
         attempt=attempt,
@@ -129,15 +133,22 @@ def propose(
         avoid=avoid,
         round=turn,
         tools=TOOLS if asks else (),
+        candidate=candidate,
+        further=further,
+        enough=None if enough is None else lambda text: enough(parse(text, known)),
     )
-    reply = model.complete(request)
+    replies = model.complete(request).each
+    return [(reply, _proposal(reply, known, turn, asks)) for reply in replies]
+
+
+def _proposal(reply: Reply, known: Mapping[str, str], turn: int, asks: int) -> Proposal:
     if reply.finish_reason == "length":
-        return reply, Proposal((), (f"it was cut off after {reply.usage.completion} tokens",))
+        return Proposal((), (f"it was cut off after {reply.usage.completion} tokens",))
     found, rest = wants.read(reply.text) if turn + asks else ((), "")
     if found and not parse(rest, known).edits:
-        return reply, Proposal((), wants=found) if asks else Proposal((), (NO_MORE,))
+        return Proposal((), wants=found) if asks else Proposal((), (NO_MORE,))
     proposal = parse(reply.text, known)
-    return reply, replace(proposal, subject=_subject(proposal.remark))
+    return replace(proposal, subject=_subject(proposal.remark))
 
 
 def opening(
@@ -203,11 +214,11 @@ def _subject(remark: str) -> str:
     return subject_line(found.group(1).strip("`*\"' ")) if found else ""
 
 
-def _room(model: Model, messages: Sequence[Message]) -> int:
-    """Tokens for the reply. A weak model that runs on and on is stopped when it has written as
-    much as it was shown."""
+def _room(model: Model, messages: Sequence[Message], replies: int) -> int:
+    """Tokens for each of several replies, which share what the window leaves. A weak model that
+    runs on and on is stopped when it has written as much as it was shown."""
     used = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN
-    most = min(model.profile.max_output, model.profile.window - used)
+    most = min(model.profile.max_output, (model.profile.window - used) // replies)
     if model.profile.weak:
         most = min(most, max(SHORT_REPLY, used))
     return max(LEAST_REPLY, most)

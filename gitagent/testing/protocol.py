@@ -8,7 +8,7 @@ server that misbehaves is a function from one wire to another: cut it short, rep
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -50,6 +50,7 @@ class Asked:
     stream: bool = False
     include_usage: bool = False
     prompt_tokens: int = 0
+    n: int = 1
 
     @classmethod
     def of(cls, request: Mapping[str, Any], id: str) -> Asked:
@@ -59,6 +60,7 @@ class Asked:
             model=str(request.get("model", "scripted")),
             stream=bool(request.get("stream")),
             include_usage=bool(options.get("include_usage")),
+            n=int(request.get("n") or 1),
             prompt_tokens=sum(
                 tokens(m.get("content") or "") for m in request.get("messages") or ()
             ),
@@ -138,6 +140,34 @@ def chat(
     yield from _closing(asked, finish_reason, usage)
 
 
+def several(
+    asked: Asked, texts: Sequence[str], *, chunk_size: int = 16, pace: float = 0.0
+) -> Iterator[Part]:
+    """Answers to the same words, streamed piece by piece in turns; each is counted behind its end,
+    as llama.cpp does."""
+    if not asked.stream:
+        said = [{"role": "assistant", "content": text} for text in texts]
+        choices = [
+            {"index": n, "message": each, "finish_reason": "stop"} for n, each in enumerate(said)
+        ]
+        yield from document(_completion(asked, choices, asked.usage("".join(texts))))
+        return
+    yield from _opening(asked)
+    for start in range(0, max(map(len, texts)) + chunk_size, chunk_size):
+        if pace:
+            yield Pause(pace)
+        for n, text in enumerate(texts):
+            if start < len(text):
+                yield _chunk(
+                    asked, [_choice({"content": text[start : start + chunk_size]}, index=n)]
+                )
+            elif start - chunk_size < len(text):
+                yield _chunk(asked, [_choice({}, "stop", index=n)])
+                if asked.include_usage:
+                    yield _chunk(asked, [], asked.usage(text))
+    yield event("[DONE]")
+
+
 def message(
     asked: Asked, fields: Mapping[str, Any], *, finish_reason: str, usage: Usage | None = None
 ) -> Iterator[Part]:
@@ -208,8 +238,10 @@ def _deltas(asked: Asked, key: str, text: str, size: int, pace: float) -> Iterat
         yield _chunk(asked, [_choice({key: text[start : start + size]})])
 
 
-def _choice(delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
-    return {"index": 0, "delta": dict(delta), "finish_reason": finish_reason}
+def _choice(
+    delta: Mapping[str, Any], finish_reason: str | None = None, index: int = 0
+) -> dict[str, Any]:
+    return {"index": index, "delta": dict(delta), "finish_reason": finish_reason}
 
 
 def _chunk(asked: Asked, choices: list[dict[str, Any]], usage: Usage | None = None) -> bytes:

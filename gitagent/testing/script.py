@@ -37,6 +37,15 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Choices:
+    """Answer with several texts, as far as the request asks for so many (`n`); `pace` as of Say."""
+
+    texts: tuple[str, ...]
+    chunk_size: int = 16
+    pace: float = 0.0
+
+
+@dataclass(frozen=True)
 class Refuse:
     """Answer with the protocol's own refusal in place of a content."""
 
@@ -87,7 +96,7 @@ class Raw:
     content_type: str = "application/json"
 
 
-Item = Say | Refuse | Status | Html | Cut | Hang | Empty | Raw
+Item = Say | Choices | Refuse | Status | Html | Cut | Hang | Empty | Raw
 Answer = Callable[[dict[str, Any]], Item]
 
 
@@ -133,6 +142,9 @@ def play(item: Item, asked: Asked) -> Wire:
     match item:
         case Say():
             return _say(item, asked)
+        case Choices(texts, chunk_size, pace):
+            wanted = texts[: asked.n]
+            return protocol.several(asked, wanted, chunk_size=chunk_size, pace=pace)
         case Refuse(text):
             return protocol.chat(asked, None, refusal=text)
         case Status(code, None, headers):
@@ -200,6 +212,7 @@ def _said(text: str, usage: Mapping[str, int] | None = None, **fields: Any) -> S
 
 _KINDS: dict[str, Callable[..., Item]] = {
     "say": _said,
+    "choices": lambda texts, **fields: Choices(tuple(texts), **fields),
     "refuse": Refuse,
     "status": Status,
     "html": Html,

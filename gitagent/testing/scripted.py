@@ -23,6 +23,7 @@ from gitagent.testing.listener import Received
 from gitagent.testing.protocol import Asked, Wire
 from gitagent.testing.script import (
     Answer,
+    Choices,
     Cut,
     Empty,
     Hang,
@@ -42,6 +43,7 @@ from gitagent.testing.server import CHAT, ModelServer
 __all__ = [
     "CHAT",
     "Answer",
+    "Choices",
     "Cut",
     "Empty",
     "Hang",

@@ -134,7 +134,7 @@ def test_the_subject_line_is_the_models_own_where_it_gives_one() -> None:
         (FIX.replace("Commit: ", ""), ""),
         (FIX.replace("in place", "\x1b[31min\u202e place"), "Add [31min place of subtracting"),
     ):
-        _, proposal = propose(
+        [(_, proposal)] = propose(
             Writer(text), NOTHING, how=FIRST, step=1, attempt=1, tree="t", known={"calc.py": ""}
         )
         assert proposal.subject == subject
@@ -143,7 +143,7 @@ def test_the_subject_line_is_the_models_own_where_it_gives_one() -> None:
 
 def test_a_cut_off_reply_is_a_problem_not_an_edit() -> None:
     """`length` means that the end is missing, however whole it looks."""
-    _, proposal = propose(
+    [(_, proposal)] = propose(
         Writer(FIX, "length"),
         NOTHING,
         how=FIRST,

@@ -1,0 +1,106 @@
+"""Where a step stands between its tries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gitagent.domain.context import Excerpt
+from gitagent.domain.task import Attempt
+from gitagent.domain.verdict import CommandRun, Verdict
+from gitagent.domain.want import Seen
+from gitagent.errors import AgentError
+from gitagent.stages.propose import Dialogue, not_green
+
+PATIENCE = 2
+"""Replies that do not fit before another model is asked, where there is one."""
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Where a step stands. `tree` is what the last applied attempt made of `start`.
+
+    `known` are the paths that the model was shown at first, `whole` those of which it saw
+    everything.
+    `demand` is the text that the verdict is held against. `misfits` are the models, one each time,
+    whose last replies in a row could not be used. `n` is the try that was begun last, `stopped`
+    says why no further call was to be had. `looked` are further parts of files that the model
+    asked to see, `rounds` how often it may still ask, `context` what it was shown unasked. `lead`
+    is the reply of the best attempt that the gate has seen, with that attempt.
+    """
+
+    step: int
+    start: str
+    tree: str
+    dialogue: Dialogue
+    known: Sequence[str]
+    whole: frozenset[str]
+    demand: str
+    runs: Sequence[CommandRun]
+    seen: frozenset[str] = frozenset()
+    failed: tuple[Attempt, ...] = ()
+    misfits: tuple[str, ...] = ()
+    n: int = 1
+    accepted: Attempt | None = None
+    trouble: AgentError | None = None
+    stopped: AgentError | None = None
+    over: bool = False
+    looked: tuple[Seen, ...] = ()
+    rounds: int = 0
+    context: Sequence[Excerpt] = ()
+    lead: tuple[str, Attempt] | None = None
+
+    @property
+    def shown(self) -> Sequence[str]:
+        """The paths of all that the model sees."""
+        return [*dict.fromkeys([*self.known, *(each.excerpt.path for each in self.looked)])]
+
+    @property
+    def shown_whole(self) -> frozenset[str]:
+        return self.whole | {each.excerpt.path for each in self.looked if each.excerpt.whole}
+
+    def without_unused(self, reply: str, paths: Sequence[str]) -> Tries:
+        """With as much of what the model asked to see as has to do with what it wrote then."""
+        used = tuple(each for each in self.looked if each.is_used(reply, paths))
+        dialogue = self.dialogue.having([each.excerpt for each in used])
+        return replace(self, looked=used, dialogue=dialogue)
+
+    def with_less(self, shorter: Tries) -> Tries:
+        """The same tries with the context of others for the same step, which show less."""
+        return replace(
+            self,
+            dialogue=shorter.dialogue.going_on(self.dialogue),
+            known=shorter.known,
+            whole=self.whole & shorter.whole,
+            context=shorter.context,
+            looked=(),
+        )
+
+    def anew(self) -> Tries:
+        """With nothing of what came of the tries so far in the next question."""
+        return replace(self, tree=self.start, dialogue=self.dialogue.anew())
+
+    def from_lead(self, form: str) -> Tries:
+        """As if the best attempt so far had been the last; `form` as of `not_green`."""
+        if self.lead is None:
+            return self
+        reply, attempt = self.lead
+        said = not_green(attempt.verdict or Verdict("none"), form)
+        return replace(self, tree=attempt.tree, dialogue=self.dialogue.judged(reply, said))
+
+    @property
+    def avoid(self) -> tuple[str, ...]:
+        """Models that sent what does not fit again when they were told why the last did not."""
+        return tuple({ref for ref in self.misfits if self.misfits.count(ref) >= PATIENCE})
+
+    @property
+    def best(self) -> Attempt | None:
+        """The accepted attempt, else the one that breaks least, fixes most and came last."""
+        return self.accepted or max(self.failed, key=merit, default=None)
+
+
+def merit(attempt: Attempt) -> tuple[bool, int, int, int]:
+    """Orders attempts: who leaves the tests alone, breaks least, passes most, and came last."""
+    verdict = attempt.verdict or Verdict("none")
+    lost = len(verdict.broken) + len(verdict.vanished) + len(verdict.skipped)
+    return verdict.kind != "weakened", -lost, len(verdict.passed), attempt.n
