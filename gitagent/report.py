@@ -138,6 +138,7 @@ def _call(call: Call) -> dict[str, Any]:
         "cached_tokens": call.cached_tokens,
         "cost_usd": call.cost_usd,
         "seconds": round(call.seconds, 3),
+        "first_token_seconds": call.first_token_seconds,
         "retries": call.retries,
         "from_journal": call.from_journal,
         "error": call.error,

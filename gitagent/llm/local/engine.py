@@ -30,18 +30,22 @@ class Running:
     server: Any
 
 
-def start(weights: Path, model: str, n_ctx: int, threads: int, api_key: str) -> Running:
-    """Load the weights and listen; returns once requests are answered."""
+def start(
+    weights: Path, model: str, n_ctx: int, threads: int, api_key: str, port: int = 0
+) -> Running:
+    """Load the weights and listen, on any free port for 0; returns once requests are answered."""
     import xllamacpp
 
-    server = xllamacpp.Server(_parameters(weights, model, n_ctx, threads, api_key))
-    port = urlsplit(server.listening_address).port
-    if not port:
+    server = xllamacpp.Server(_parameters(weights, model, n_ctx, threads, api_key, port))
+    listening = urlsplit(server.listening_address).port
+    if not listening:
         raise RuntimeError(f"llama.cpp listens at {server.listening_address!r}")
-    return Running(port, server)
+    return Running(listening, server)
 
 
-def _parameters(weights: Path, model: str, n_ctx: int, threads: int, api_key: str) -> Any:
+def _parameters(
+    weights: Path, model: str, n_ctx: int, threads: int, api_key: str, port: int
+) -> Any:
     import xllamacpp
 
     chosen = xllamacpp.CommonParams()
@@ -53,7 +57,7 @@ def _parameters(weights: Path, model: str, n_ctx: int, threads: int, api_key: st
     chosen.kv_unified = True
     chosen.cpuparams.n_threads = chosen.cpuparams_batch.n_threads = threads
     chosen.hostnames = ["127.0.0.1"]
-    chosen.port = 0
+    chosen.port = port
     chosen.api_keys = [api_key]
     chosen.cache_prompt = True
     chosen.cache_ram_mib = _CACHE_MIB
