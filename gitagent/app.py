@@ -363,6 +363,7 @@ def _rules(config: Config, manner: Manner, profile: ModelProfile) -> Rules:
         edit_format=profile.edit_format if asked == "auto" else asked,
         context_tokens=config.context_tokens,
         rounds=min(config.rounds, MOST_ROUNDS),
+        to_the_end=True,
         candidates=min(manner.candidates or config.candidates or profile.candidates, MOST_BESIDE),
         ignore=config.ignore,
         allow=config.allow,

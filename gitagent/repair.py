@@ -19,7 +19,15 @@ from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import Verdict
 from gitagent.edits import paths
 from gitagent.edits.definitions import placed
-from gitagent.errors import BudgetExceeded, NoChange, NotApplied, ProviderError, Refused
+from gitagent.errors import (
+    BudgetExceeded,
+    ContextOverflow,
+    NoChange,
+    NotApplied,
+    ProviderError,
+    Refused,
+)
+from gitagent.gates.unfinished import unfinished
 from gitagent.line import Line
 from gitagent.ports import Model
 from gitagent.progress import News
@@ -51,7 +59,7 @@ def repair(line: Line, tries: Tries) -> Tries:
             tries = replace(tries, stopped=error, over=True)
         if tries.accepted or tries.over:
             break
-    return tries
+    return tries if isinstance(tries.stopped, ContextOverflow) else tries.settled()
 
 
 def _try(line: Line, tries: Tries, n: int) -> Tries:
@@ -121,7 +129,8 @@ class _Early:
             return False
         if tree not in self.known:
             self.known[tree] = _verdict(self.line, self.tries, tree, {})
-        return self.known[tree].acceptable
+        verdict = self.known[tree]
+        return verdict.acceptable and not _left(self.line, self.tries, verdict)
 
 
 def _landed(
@@ -245,8 +254,9 @@ def _gated(
         verdict = _verdict(line, tries, each.attempt.tree, early)
         attempt = replace(each.attempt, verdict=verdict)
         line.log.add_attempt(attempt)
-        _tell_verdict(line, attempt, verdict)
-        if verdict.acceptable:
+        left = _left(line, tries, verdict)
+        _tell_verdict(line, attempt, verdict, left)
+        if verdict.acceptable and not left:
             return replace(_kept(tries, each), accepted=attempt)
         judged.append(replace(each, attempt=attempt))
     best = max(judged, key=lambda each: merit(each.attempt))
@@ -262,16 +272,30 @@ def _failed(line: Line, tries: Tries, judged: Sequence[Candidate], best: Candida
     tries = replace(
         tries,
         seen=tries.seen | {attempt.tree for attempt in attempts},
-        failed=(*tries.failed, *attempts),
+        failed=(*tries.failed, *(a for a in attempts if not _passes(a))),
+        half=(*tries.half, *filter(_passes, attempts)),
         misfits=(),
         lead=lead,
     )
     return tries.from_lead(_again(line))
 
 
-def _tell_verdict(line: Line, attempt: Attempt, verdict: Verdict) -> None:
+def _passes(attempt: Attempt) -> bool:
+    return attempt.verdict is not None and attempt.verdict.acceptable
+
+
+def _left(line: Line, tries: Tries, verdict: Verdict) -> int:
+    """How many tests that the step is about a tree leaves failing though it passes the gate; which
+    step of several they belong to, nobody knows before the last."""
+    wanted = line.rules.to_the_end and tries.demand and verdict.acceptable
+    return len(unfinished(verdict, tries.runs)) if wanted else 0
+
+
+def _tell_verdict(line: Line, attempt: Attempt, verdict: Verdict, left: int) -> None:
     which = f"{attempt.label} " if attempt.candidate else ""
     line.tell(News("gate", f"{which}{verdict.said}", warning=not verdict.acceptable))
+    if left:
+        line.tell(News("gate", f"{which}half done: {left} more tests of the same suites fail"))
 
 
 def _verdict(line: Line, tries: Tries, tree: str, early: Mapping[str, Verdict]) -> Verdict:

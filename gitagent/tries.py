@@ -26,7 +26,8 @@ class Tries:
     whose last replies in a row could not be used. `n` is the try that was begun last, `stopped`
     says why no further call was to be had. `looked` are further parts of files that the model
     asked to see, `rounds` how often it may still ask, `context` what it was shown unasked. `lead`
-    is the reply of the best attempt that the gate has seen, with that attempt.
+    is the reply of the best attempt that the gate has seen, with that attempt, `half` are attempts
+    that may be taken and leave tests failing which the step is about.
     """
 
     step: int
@@ -49,6 +50,7 @@ class Tries:
     rounds: int = 0
     context: Sequence[Excerpt] = ()
     lead: tuple[str, Attempt] | None = None
+    half: tuple[Attempt, ...] = ()
 
     @property
     def shown(self) -> Sequence[str]:
@@ -97,6 +99,12 @@ class Tries:
     def best(self) -> Attempt | None:
         """The accepted attempt, else the one that breaks least, fixes most and came last."""
         return self.accepted or max(self.failed, key=merit, default=None)
+
+    def settled(self) -> Tries:
+        """With the best of what is half done accepted, where nothing else came."""
+        if self.accepted or not self.half:
+            return self
+        return replace(self, accepted=max(self.half, key=merit), stopped=None)
 
 
 def merit(attempt: Attempt) -> tuple[bool, int, int, int]:

@@ -14,7 +14,8 @@ Delivery = Literal["branch", "patch"]
 @dataclass(frozen=True)
 class Rules:
     """The settings of one run; `attempts` are tries of one step, `candidates` the proposals of one
-    try, `rounds` how often the planner, and the model that writes a step, may ask to see more."""
+    try, `rounds` how often the planner, and the model that writes a step, may ask to see more.
+    `to_the_end` says that what is half done is tried again; logs of older runs have none of it."""
 
     plan: PlanMode
     max_steps: int
@@ -26,6 +27,7 @@ class Rules:
     deliver: Delivery
     rounds: int = 0
     candidates: int = 1
+    to_the_end: bool = False
 
 
 @dataclass(frozen=True)

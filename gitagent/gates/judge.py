@@ -44,7 +44,7 @@ def judge(text: str, base: Sequence[CommandRun], now: Sequence[CommandRun]) -> V
         still_failing=tuple(found.still_failing),
         skipped=tuple(found.skipped),
         vanished=tuple(found.vanished),
-        output=_output(now) if kind == "fail" else "",
+        output=_output(now) if kind == "fail" or (found.fixed and found.still_failing) else "",
         seconds=sum(run.spent for run in now),
         known=bool(now) and all(run.known for run in now),
         flaky=tuple(dict.fromkeys(test for run in now for test in run.flaky)),
