@@ -27,14 +27,16 @@ from gitagent.errors import (
     ProviderError,
     Refused,
 )
+from gitagent.gates.evidence import failing
 from gitagent.gates.unfinished import unfinished
 from gitagent.line import Line
 from gitagent.ports import Model
 from gitagent.progress import News
 from gitagent.proposing import proposed
+from gitagent.reading import reader
 from gitagent.stages.apply import apply, brief
 from gitagent.stages.asking import Ways, may_remove, ways
-from gitagent.stages.propose import again, not_applied
+from gitagent.stages.propose import again, not_applied, not_green
 from gitagent.tries import Tries, merit
 
 UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
@@ -67,6 +69,8 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     how = _ways(line, tries, n, model)
     if how.anew or not _is_near(line, tries):
         tries = tries.anew()
+    elif tries.lead and line.rules.candidates > 1:
+        tries = tries.from_lead(_said_of(line, tries.lead[1]))
     early: dict[str, Verdict] = {}
     tries, answers = proposed(line, tries, n, how, _Early(line, tries, early))
     several = how.candidates > 1
@@ -277,7 +281,16 @@ def _failed(line: Line, tries: Tries, judged: Sequence[Candidate], best: Candida
         misfits=(),
         lead=lead,
     )
-    return tries.from_lead(_again(line))
+    return tries.from_lead(_said_of(line, lead[1]))
+
+
+def _said_of(line: Line, attempt: Attempt) -> str:
+    """What the model is told of an attempt that is not good enough."""
+    verdict = attempt.verdict or Verdict("none")
+    weak = line.model.profile.weak
+    found = failing(verdict.output, reader(line.repo, attempt.tree))
+    one = weak and line.rules.to_the_end
+    return not_green(verdict, _again(line), found if line.rules.to_the_end else (), one=one)
 
 
 def _passes(attempt: Attempt) -> bool:

@@ -10,7 +10,7 @@ from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.domain.want import Seen
 from gitagent.errors import AgentError
-from gitagent.stages.propose import Dialogue, not_green
+from gitagent.stages.propose import Dialogue
 
 PATIENCE = 2
 """Replies that do not fit before another model is asked, where there is one."""
@@ -82,12 +82,11 @@ class Tries:
         """With nothing of what came of the tries so far in the next question."""
         return replace(self, tree=self.start, dialogue=self.dialogue.anew())
 
-    def from_lead(self, form: str) -> Tries:
-        """As if the best attempt so far had been the last; `form` as of `not_green`."""
+    def from_lead(self, said: str) -> Tries:
+        """As if the best attempt so far had been the last, and this been said of it."""
         if self.lead is None:
             return self
         reply, attempt = self.lead
-        said = not_green(attempt.verdict or Verdict("none"), form)
         return replace(self, tree=attempt.tree, dialogue=self.dialogue.judged(reply, said))
 
     @property

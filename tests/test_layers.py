@@ -29,7 +29,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("answering", "pipeline", "surveying"),
     ("gathering", "repair"),
     ("proposing",),
-    ("basing", "looking", "tries"),
+    ("basing", "looking", "reading", "tries"),
     ("ending", "inquiry", "line"),
     ("contest",),
     ("stages", *ADAPTERS),

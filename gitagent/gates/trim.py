@@ -37,6 +37,12 @@ def trim(output: str, budget_chars: int) -> str:
     return f"{_fit(blocks, budget_chars - len(end) - 1)}\n{end}"
 
 
+def blocks(output: str) -> list[str]:
+    """What an output says of each failing test by itself; empty where that cannot be told."""
+    text = plain_text(output).strip("\n")
+    return (_pytest_parts(text) or _unittest_parts(text) or ([], ""))[0]
+
+
 def plain_text(output: str) -> str:
     """Text without terminal escapes and control characters; hidden characters are spelled out."""
     text = _ESCAPES.sub("", output.replace("\r\n", "\n"))

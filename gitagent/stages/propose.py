@@ -14,6 +14,7 @@ from gitagent.domain.verdict import Verdict
 from gitagent.domain.want import Sight
 from gitagent.edits import wants
 from gitagent.edits.parse import parse
+from gitagent.gates.evidence import Failure, sources
 from gitagent.ports import Model
 from gitagent.stages import material
 from gitagent.stages.asking import ANYTHING, Asking, Wanted, wanted
@@ -21,6 +22,8 @@ from gitagent.stages.prompts import render
 from gitagent.stages.rounds import NO_MORE, TOOLS, exchange, invitation
 
 LEAST_REPLY, SHORT_REPLY = 256, 1200
+MOST_SOURCES = 3000
+"""Characters of failing tests that are shown beside an output."""
 INSTEAD = "edits"
 WEAKENED = (
     "The project's own tests decide, as they were before your change, and nothing may skip, end or "
@@ -201,12 +204,25 @@ def not_applied(problems: Sequence[str], form: str) -> str:
     return render("repair_edits", problems=listed, again=form)
 
 
-def not_green(verdict: Verdict, form: str) -> str:
-    """What the model is told when the gate failed; `form` as of `again`."""
-    output, reason = verdict.output.strip(), verdict.reason
+def not_green(
+    verdict: Verdict, form: str, failing: Sequence[Failure] = (), *, one: bool = False
+) -> str:
+    """What the model is told when the gate failed; `form` as of `again`. With `one` it is told of
+    the first of the failing tests and of nothing else."""
+    if one and failing:
+        said, source = failing[0].said, failing[0].source.rstrip()
+        return render("repair_gate_one", said=said, source=source, again=form)
+    output = verdict.output.strip()
+    tests = sources(failing, output, MOST_SOURCES)
+    shown = "\n" + render("repair_tests", tests=tests) if tests else ""
+    reason = _why(verdict)
+    return render("repair_gate", reason=reason, output=output, tests=shown, again=form)
+
+
+def _why(verdict: Verdict) -> str:
     if verdict.kind == "weakened":
-        reason = f"{WEAKENED} {reason}"
-    return render("repair_gate", reason=reason, output=output, again=form)
+        return f"{WEAKENED} {verdict.reason}"
+    return verdict.reason if verdict.kind == "fail" else f"not all is done: {verdict.reason}"
 
 
 def _subject(remark: str) -> str:
