@@ -39,6 +39,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SIGNALLED = 128
 _STARTING = 10.0
 _CHUNK = 65_536
+_ROOM = 2
 _NOT_STARTED = "bwrap: execvp "
 _TAKEN = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/tmp",
           system.HOME)  # fmt: skip
@@ -184,7 +185,9 @@ class _Run:
             self.said += os.read(self.status, _CHUNK)
         self.init = int(json.loads(self.said)["child-pid"])
         with suppress(OSError, ValueError):
-            resource.prlimit(self.init, resource.RLIMIT_NPROC, (self.limits.tasks,) * 2)
+            # The kernel's own bound, which does not hold for root, is behind ours, which is named.
+            most = _ROOM * self.limits.tasks
+            resource.prlimit(self.init, resource.RLIMIT_NPROC, (most, most))
         os.write(gate, b"\n")
 
     def to_the_end(self, deadline: float, disk: Path, grace: float) -> tuple[bool, str]:

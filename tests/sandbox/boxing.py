@@ -37,6 +37,13 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Bubblewrap:
     return found
 
 
+@pytest.fixture
+def lays(tool: Bubblewrap) -> None:
+    """For tests of what is laid over a folder: older programs cannot."""
+    if tool.overlay == "none":
+        pytest.skip(f"{tool.version} cannot lay one folder over another")
+
+
 @dataclass
 class Box:
     """A tree, a home, a checkout with a git folder, and a sandbox around commands in the tree."""

@@ -1,5 +1,5 @@
 """The fixtures of boxing.py for all tests of the sandbox."""
 
-from boxing import box, tool
+from boxing import box, lays, tool
 
-__all__ = ["box", "tool"]
+__all__ = ["box", "lays", "tool"]

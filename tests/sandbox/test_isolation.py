@@ -214,7 +214,7 @@ def test_the_session_s_keyring_is_shut() -> None:
     assert ctypes.CDLL(None).syscall(number, 0, -3, 0) != -1
 
 
-def test_what_is_written_is_gone(box: Box) -> None:
+def test_what_is_written_is_gone(box: Box, lays: None) -> None:
     """Two runs on one folder: the second sees the tree as it was, and so does who made it."""
     first = box.run(["sh", "-c", "rm -r src; echo b > a.txt; touch new /tmp/new $HOME/new"])
     second = box.run(["sh", "-c", "cat a.txt src/app.py; ls; ls /tmp $HOME"])
@@ -224,7 +224,7 @@ def test_what_is_written_is_gone(box: Box) -> None:
     assert [path for path in box.scratch.iterdir() if path.name.startswith("gate-")] == []
 
 
-def test_a_folder_that_was_replaced_by_a_link_is_there_again(box: Box) -> None:
+def test_a_folder_that_was_replaced_by_a_link_is_there_again(box: Box, lays: None) -> None:
     """Between two rounds `src` becomes a link to the user's home: nothing is written through it."""
     swap = f"rm -r src && ln -s {box.home} src && echo stolen > src/.netrc; ls src"
     box.run(["sh", "-c", swap])
@@ -243,7 +243,7 @@ def test_a_link_out_of_the_tree_leads_nowhere(box: Box) -> None:
     assert not (box.home / "made").exists()
 
 
-def test_the_user_s_git_folder_is_out_of_reach(box: Box) -> None:
+def test_the_user_s_git_folder_is_out_of_reach(box: Box, lays: None) -> None:
     """A command that poisons `.git` has poisoned what nobody will look at."""
     canary = box.base / "canary"
     poison = f"""
@@ -277,7 +277,7 @@ def test_there_is_no_terminal(box: Box) -> None:
     assert "No such device or address" in done.output
 
 
-def test_threads_may_run_sandboxes_side_by_side(box: Box) -> None:
+def test_threads_may_run_sandboxes_side_by_side(box: Box, lays: None) -> None:
     """Each sees what it wrote itself, and nothing of the others."""
     outputs: list[str] = []
 
