@@ -110,6 +110,10 @@ def test_dependencies_are_read_without_running_the_program(installed: dict[str, 
     assert app.from_hex
     (app,) = apps(project({"mix.exs": mix("a", '{:forked, git: "x"}')}))
     assert not app.from_hex
+    # Mix wants to know how to get it even where it does not get it.
+    (app,) = apps(project({"mix.exs": mix("a", '{:ex_doc, "~> 0.30", only: :docs}')}))
+    assert app.from_hex
+    assert app.outside == ()
 
 
 def test_dependencies_that_are_not_there_are_said(
@@ -164,6 +168,30 @@ def test_tests_that_need_a_database_server_are_not_run(installed: dict[str, str]
     assert "Postgres" in missing(there)[0]
     files["lib/repo.ex"] = "adapter: Ecto.Adapters.SQLite3\n"
     assert len(commands(project(files, None, **installed))) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "runs"),
+    [
+        (', elixir: "~> 1.14"', True),
+        (', elixir: "~> 1.17"', False),
+        (', elixir: ">= 1.14.1"', False),
+        (', elixir: "~> 1.13 or ~> 1.14"', True),
+        (", elixir: @wanted", False),
+        (", elixir: @unknown", True),
+    ],
+)
+def test_an_app_for_a_newer_elixir_is_not_checked(
+    installed: dict[str, str], tmp_path: Path, asked: str, runs: bool
+) -> None:
+    """Mix would not run it; what it asks for is said."""
+    (tmp_path / "sdk/lib/elixir/ebin/elixir.app").write_text(
+        '{application,elixir,\n[{description,"elixir"},\n {vsn,"1.14.0"}]}.\n'
+    )
+    files = FILES | {"mix.exs": '@wanted "~> 1.18"\n' + mix("solo", more=asked)}
+    there = project(files, None, **installed)
+    assert bool(commands(there)) is runs
+    assert bool(missing(there)) is not runs
 
 
 def test_no_elixir_is_said(tmp_path: Path) -> None:

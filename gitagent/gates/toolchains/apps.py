@@ -24,6 +24,8 @@ _DEPENDENCY = re.compile(
     r"\{\s*:(?P<name>\w+)\s*,\s*"
     r'(?P<how>(?:"[^"]*"|\[|(?:path|git|github|in_umbrella|hex|only|env|override)\s*:)[^{}]*)\}'
 )
+_ASKED = re.compile(r'\belixir:\s*(?:"(?P<text>[^"]*)"|@(?P<name>\w+))')
+_LEAST = re.compile(r"(?:~>|>=)\s*(\d+(?:\.\d+)+)")
 _PATH = re.compile(r'\bpath:\s*"([^"]+)"')
 _ONLY = re.compile(r"\bonly:\s*(\[[^\]]*\]|:\w+)")
 _ELSEWHERE = re.compile(r"\b(?:path|git|github):|\bin_umbrella:\s*true")
@@ -35,9 +37,10 @@ class App:
     """An app, or an umbrella of them (`apps` are then their folders).
 
     `deps` and `build` are the folders where mix keeps dependencies and what it builds. `outside`
-    are the dependencies that its tests need from elsewhere, `from_hex` says whether one of them
-    comes from a package registry. `uses` are folders of the tree's apps that it depends on. The
-    `umbrella` is the folder of the one that it belongs to.
+    are the dependencies that its tests need from elsewhere. `from_hex` says that some dependency,
+    even one that tests do not need, is a registry's: mix then starts only where it has Hex.
+    `uses` are folders of the tree's apps that it depends on. `version` is the Elixir that it asks
+    for at least. The `umbrella` is the folder of the one that it belongs to.
     """
 
     name: str
@@ -47,6 +50,7 @@ class App:
     outside: tuple[str, ...]
     from_hex: bool
     uses: tuple[str, ...]
+    version: tuple[int, ...] = ()
     apps: tuple[str, ...] = ()
     umbrella: str | None = None
 
@@ -84,8 +88,9 @@ def _app(
         places["deps_path"],
         places["build_path"],
         tuple(dict.fromkeys(_outside(text))),
-        any(not _ELSEWHERE.search(how) for _, how in _dependencies(text)),
+        any(not _ELSEWHERE.search(found["how"]) for found in _DEPENDENCY.finditer(text)),
         tuple(sorted({*_used(folder, text, names)} & set(texts) - {folder})),
+        _version(text),
         tuple(sorted(each for each in texts if posixpath.dirname(each) == inner))
         if inner is not None
         else (),
@@ -100,8 +105,21 @@ def _app(
     )
 
 
+def _version(text: str) -> tuple[int, ...]:
+    """The least Elixir that an app asks for, by itself or by an attribute of its module."""
+    found = _ASKED.search(text)
+    if found is None:
+        return ()
+    written = found["text"]
+    if found["name"]:
+        attribute = re.search(rf'@{found["name"]}\s+"([^"]*)"', text)
+        written = attribute[1] if attribute else ""
+    least = _LEAST.search(written)
+    return tuple(map(int, least[1].split("."))) if least else ()
+
+
 def _dependencies(text: str) -> Iterator[tuple[str, str]]:
-    """Names and all else that is said of them, of those that tests see."""
+    """Each dependency that tests see: its name and all else that is said of it."""
     for found in _DEPENDENCY.finditer(text):
         only = _ONLY.search(found["how"])
         if only is None or re.search(r":test\b", only[1]):

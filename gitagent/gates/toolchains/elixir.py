@@ -39,7 +39,7 @@ def commands(project: Project) -> tuple[GateCommand, ...]:
     found: list[GateCommand] = []
     for app in every.values():
         top = every[app.umbrella] if app.umbrella is not None else app
-        if tools.lack(top, every) or _absent(project, top, every):
+        if tools.refuse(top, every) or tools.lack(top, every) or _absent(project, top, every):
             continue
         if app is top:
             found.append(tools.compiling(app, every))
@@ -68,6 +68,13 @@ def _missing(project: Project, app: App, every: Mapping[str, App], tools: _Tools
         yield (
             f"{file}: dependencies are not in its folder {app.deps} ({several(absent)}), so it is "
             "not checked. To get them: `mix deps.get` in your checkout."
+        )
+    if app.umbrella is None and tools.refuse(app, every):
+        newest = max(each.version for each in _whole(app, every))
+        asked, own = (".".join(map(str, version)) for version in (newest, tools.version))
+        yield (
+            f"{file}: it asks for Elixir {asked}, this machine has {own}, so it is not checked. "
+            "The newer version is at elixir-lang.org."
         )
     if app.umbrella is None and tools.lack(app, every):
         yield f"{file}: it needs Hex, which is not installed: `mix local.hex`."
@@ -129,6 +136,21 @@ class _Tools:
         elixir = root_of(project, "elixir", "lib/elixir/ebin", "elixir")
         erlang = root_of(project, "erl", "releases", "erlang")
         return cls(project, elixir, erlang) if elixir is not None else None
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Empty where Elixir does not say which one it is."""
+        try:
+            text = (self._elixir / "lib/elixir/ebin/elixir.app").read_text("utf-8", "replace")
+        except OSError:
+            return ()
+        found = re.search(r'\{vsn,\s*"(\d+(?:\.\d+)+)', text)
+        return tuple(map(int, found[1].split("."))) if found else ()
+
+    def refuse(self, app: App, every: Mapping[str, App]) -> bool:
+        """Whether mix would not run an app, or one of an umbrella's, with this Elixir."""
+        own = self.version
+        return bool(own) and any(each.version > own for each in _whole(app, every))
 
     def lack(self, app: App, every: Mapping[str, App]) -> bool:
         """Whether an app needs Hex and there is none."""
