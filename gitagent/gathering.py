@@ -5,16 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN
-from gitagent.domain.context import Context, StepContext
+from gitagent.domain.context import Context, Excerpt, StepContext, is_test
 from gitagent.domain.event import Kind
 from gitagent.domain.plan import PlanStep
 from gitagent.domain.verdict import CommandRun
+from gitagent.edits.stubs import is_stub
+from gitagent.gates.evidence import places
 from gitagent.gates.failures import failures
 from gitagent.line import Line
 from gitagent.looking import with_looked
+from gitagent.packing.tests import told
 from gitagent.progress import News
+from gitagent.reading import reader
+from gitagent.stages import material
 from gitagent.stages.ranking import LARGEST_READ
 from gitagent.stages.retrieve import (
     LARGEST_WHOLE,
@@ -31,6 +37,9 @@ WHOLE_FOR_WEAK = 3000
 FAILING_CHARACTERS = 3000
 MOST_OF_FOLDERS = 6000
 """Characters that are told of folders, two thousand tokens at most."""
+TESTS_FOR_WEAK = 4500
+"""Characters of tests that say what is to be written: twenty seconds of reading on two cores."""
+MOST_SUITES = 2
 NAMED_IN_NEWS = 4
 GITLINK = 0o160000
 
@@ -112,3 +121,19 @@ def for_step(
         context = with_looked(line, tree, found(line, tree, text, first=step.paths, most=most))
         line.log.note(shown=StepContext(step.n, tree, most, context.without_texts()))
     return context if line.model.profile.weak else context.after(first)
+
+
+def wanted_tests(line: Line, tree: str, context: Context, failing: str) -> str:
+    """The tests of the file that a weak model is most likely to change, where that file is still to
+    be written; `failing` is what failing tests say. Empty where there are none."""
+    likely = next((e for e in context.excerpts if e.whole and not is_test(e.path)), None)
+    if not line.rules.to_the_end or likely is None or not is_stub(likely.path, likely.text):
+        return ""
+    read = reader(line.repo, tree)
+    named = [*places(failing), *(hit.path for hit in context.hits)]
+    suites = {path: text for path in named if is_test(path) and (text := read(path))}
+    stem = PurePosixPath(likely.path).stem
+    about = [(path, text) for path, text in suites.items() if stem in text][:MOST_SUITES]
+    room = TESTS_FOR_WEAK // max(1, len(about))
+    excerpts = [Excerpt(path, told(path, text, room), whole=True) for path, text in about]
+    return "\n\n".join(material.file(e) for e in excerpts if e.text)

@@ -24,7 +24,7 @@ from gitagent.errors import ContextOverflow, GateFailed, NoChange
 from gitagent.gates.decided import leave
 from gitagent.gates.demand import speaks_of_defect
 from gitagent.gates.failures import failures
-from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered
+from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered, wanted_tests
 from gitagent.line import Line
 from gitagent.looking import Looker, rounds, together, with_looked
 from gitagent.progress import News
@@ -172,9 +172,11 @@ def _tries(
     """A step before its first try, with so much context."""
     start = line.repo.tree_of(line.log.state.head)
     failing = failures(runs, FAILING_CHARACTERS) if step.n == 1 else ""
+    tests = ""
     if line.model.profile.weak and failing:
         # it copies the first file that it sees, and the failure says what the test wants
         context = context.code_only()
+        tests = wanted_tests(line, start, context, failing)
     dialogue = opening(
         line.task.text,
         steps,
@@ -184,6 +186,7 @@ def _tries(
         failing=failing,
         weak=line.model.profile.weak,
         prove=_to_prove(line, steps, step, runs),
+        tests=tests,
     )
     known = [excerpt.path for excerpt in context.excerpts]
     # a step may leave what the task asks for to a later one; the last may not

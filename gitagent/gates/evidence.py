@@ -66,6 +66,12 @@ def failing(output: str, read: Read) -> list[Failure]:
     return sorted(found, key=lambda each: each.weight)
 
 
+def places(output: str) -> list[str]:
+    """The files that an output names, each once."""
+    found = (place["quoted"] or place["path"] for place in PLACE.finditer(output))
+    return list(dict.fromkeys(found))
+
+
 def sources(found: Sequence[Failure], output: str, characters: int) -> str:
     """The lines of as many failing tests as there is room for, but for those in the output."""
     parts: list[str] = []

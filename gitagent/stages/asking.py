@@ -17,6 +17,7 @@ from gitagent.domain.context import Excerpt
 from gitagent.domain.edit import EditFormat
 from gitagent.edits import mentions
 from gitagent.edits.source import FUNCTIONS, Source, parsed
+from gitagent.edits.stubs import top_names
 from gitagent.gates.demand import speaks_of_defect
 
 WARMER_BY = 0.3
@@ -122,6 +123,13 @@ class Wanted:
 ANYTHING = Wanted()
 CHANGED = Wanted("changed", first="which lines change and how")
 NEW = Wanted("new", first="how it must work")
+
+
+def unwritten(shown: Excerpt) -> Wanted:
+    """What is wanted of a file that is still to be written: all of it."""
+    listed = " and ".join(f"`{name}`" for name in top_names(shown.path, shown.text))
+    parts = f"{listed}, complete, and " if listed else "what is wanted, and "
+    return replace(NEW, what=f"all of the file: {parts}the imports and helpers that it needs")
 
 
 def wanted(task: str, shown: Excerpt | None, failing: str = "") -> Wanted:

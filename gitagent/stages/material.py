@@ -47,13 +47,14 @@ def line(path: str, n: int, text: str) -> str:
     return f"{path}:{n}: {one_line(text, LONGEST_LINE)}"
 
 
-def question(context: Context, failing_tests: str, task: str) -> str:
-    """What all questions of a task begin with: the files, what fails now, the task."""
+def question(context: Context, failing_tests: str, task: str, wanted: str = "") -> str:
+    """What all questions of a task begin with: the files, what fails now, the task. Tests that say
+    what is `wanted` take the place of their failing."""
     return render(
         "task",
         files=files(context.excerpts),
         listing=listing(context),
-        failing=failing(failing_tests),
+        failing=render("tests", tests=wanted) if wanted else failing(failing_tests),
         task=task,
     )
 

@@ -17,7 +17,7 @@ from gitagent.edits.parse import parse
 from gitagent.gates.evidence import Failure, sources
 from gitagent.ports import Model
 from gitagent.stages import material
-from gitagent.stages.asking import ANYTHING, Asking, Wanted, wanted
+from gitagent.stages.asking import ANYTHING, Asking, Wanted, unwritten, wanted
 from gitagent.stages.prompts import render
 from gitagent.stages.rounds import NO_MORE, TOOLS, exchange, invitation
 
@@ -164,15 +164,17 @@ def opening(
     failing: str,
     weak: bool,
     prove: bool = False,
+    tests: str = "",
 ) -> Dialogue:
     """How the dialogue of a step begins: rules, files, what fails now, then the task. A weak model
-    is told less. With `prove`, a strong one is asked for a test of the defect, too."""
+    is told less; `tests` are those that say what a file must do which is still to be written. With
+    `prove`, a strong one is asked for a test of the defect, too."""
     form = render(edit_format).strip()
     where = _where(plan, step)
     if weak:
         rules = render("propose_weak", format="" if edit_format == "whole" else form)
         task = render("step", task=text, **where) if where else text
-        said = Dialogue(rules, material.question(context, failing, task))
+        said = Dialogue(rules, material.question(context, failing, task, tests))
     else:
         now = [render("step_of", **where)] if where else []
         proof = [render("prove")] if prove else []
@@ -182,6 +184,8 @@ def opening(
     likely = next((each for each in context.excerpts if not is_test(each.path)), None)
     if likely is None:
         return said
+    if tests:
+        return replace(said, path=likely.path, wanted=unwritten(likely))
     asked = wanted(f"{step.title}\n{step.detail}", likely, failing)
     return replace(said, path=likely.path, wanted=asked)
 
