@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from gitagent.edits.source import FUNCTIONS, Source, is_main_guard, parsed
 
+FRAME = 60
+"""Characters of the line of a class, and of the one that says what is left out."""
 LEFT_OUT = "# … and {n} more tests"
 
 
@@ -29,10 +31,11 @@ def _head(text: str, characters: int) -> str:
 
 def _python(source: Source, characters: int) -> str:
     tests = [node for body in _bodies(source) for node in body if _is_test(node)]
-    left = characters
     kept: set[ast.stmt] = set()
+    around = sum(len(part) + 1 for part in _parts(source.body, kept)) + FRAME
+    left = characters - min(around, characters // 2)
     for test in _spread(tests):
-        size = len(_bare(test)) + 1
+        size = len(_indented(_bare(test))) + 1
         if size <= left:
             kept.add(test)
             left -= size
