@@ -45,7 +45,8 @@ from gitagent.git.repository import GitRepo
 from gitagent.index.code import CodeIndex
 from gitagent.index.memory import MemoryStore
 from gitagent.ports import Index
-from gitagent.stages.retrieve import MOST_HITS, retrieve
+from gitagent.stages.ranking import MOST_HITS
+from gitagent.stages.retrieve import retrieve
 
 TOKENS = (6_000, 24_000)
 COUNTED = ("shown", "whole", "lines")
