@@ -152,7 +152,8 @@ def _folded(part: str) -> str:
     HFS+ ignores case and format characters, NTFS ignores case, dots and spaces at the end, and
     takes what follows a colon for the name of a stream.
     """
-    visible = "".join(char for char in part if unicodedata.category(char) != "Cf")
+    ascii_ = part.isascii()  # which has none of them
+    visible = part if ascii_ else "".join(c for c in part if unicodedata.category(c) != "Cf")
     return visible.casefold().partition(":")[0].rstrip(". ")
 
 

@@ -79,9 +79,10 @@ def counted(text: bytes) -> Places:
         # all that is done once for each word is done by the interpreter's own loops
         counts = Counter(chain.from_iterable(map(known, words)))
         here = _number(window)
+        once = here + _number(1)
         length = 0
         for term, count in counts.items():
-            pairs[term] += here + _number(count)
+            pairs[term] += once if count == 1 else here + _number(count)
             if term[0] != NAME:
                 length += count
         lengths.append(length)

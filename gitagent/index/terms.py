@@ -60,9 +60,12 @@ def split(word: bytes) -> Split:
     """What a word of a text counts as: nothing, where it is a function word or no word at all."""
     if len(word) > LONGEST_WORD:
         return (), ()
-    idle = listed("function_words.txt")
+    if word.islower() and word.isalpha():
+        # most words that are new are made of others, but most of a text is not
+        term = _STEMS[word.decode("ascii")] if len(word) > 1 else ""
+        return (term,) if term else (), ()
     found = pieces(word)
-    kept = tuple(stem(piece) for piece in found if piece not in idle)
+    kept = tuple(term for term in map(_STEMS.__getitem__, found) if term)
     if word.isascii():
         whole = name(word.decode("ascii"))
         return kept, (whole,) if len(whole) > 1 and whole not in found else ()
@@ -106,6 +109,19 @@ def stem(word: str) -> str:
     if len(word) > 4 and word.endswith("e"):
         word = word[:-1]
     return word[:-1] + "i" if len(word) > 3 and word.endswith("y") else word
+
+
+class _Stems(dict[str, str]):
+    """The stem of each piece that was met; of a function word nothing."""
+
+    def __missing__(self, piece: str) -> str:
+        if len(self) >= NAMES_KEPT:
+            self.clear()
+        found = self[piece] = "" if piece in listed("function_words.txt") else stem(piece)
+        return found
+
+
+_STEMS = _Stems()
 
 
 def _whole(word: str, ending: str) -> bool:
