@@ -155,9 +155,13 @@ def _settings(key: str) -> dict[str, str]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What psycopg raises becomes NoDatabase: the index goes on without a database."""
+    """What psycopg and the wire raise becomes NoDatabase: the index goes on without a database."""
     try:
         yield
+    except Gone as error:
+        raise Lost(f"The index's database is gone: {_first(error)}") from error
+    except NotHere as error:
+        raise NoDatabase(f"The index's database failed: {_first(error)}") from error
     except Exception as error:
         psycopg = sys.modules.get("psycopg")  # what is not loaded has raised nothing
         if psycopg is None or not isinstance(error, psycopg.Error):

@@ -56,6 +56,15 @@ insert into documents (repository, id, object, language, edition, length, skippe
 select %(repository)s, id, object, language, %(edition)s, length, skipped, places, facts
 from incoming_documents;
 
+-- name: insert_documents
+-- The same for few rows.
+insert into documents (repository, id, object, language, edition, length, skipped, places, facts)
+select %(repository)s::int, id, object, language, %(edition)s::int, length, skipped, places, facts
+from unnest(
+    %(column_1)s::int[], %(column_2)s::bytea[], %(column_3)s::text[], %(column_4)s::int[],
+    %(column_5)s::text[], %(column_6)s::bytea[], %(column_7)s::bytea[]
+) as few (id, object, language, length, skipped, places, facts);
+
 -- name: incoming_postings
 create temporary table if not exists incoming_postings (
     field text, term text, postings bytea
@@ -67,6 +76,12 @@ copy incoming_postings (field, term, postings) from stdin (format binary);
 -- name: add_postings
 insert into postings (repository, field, term, segment, postings)
 select %(repository)s, field, term, %(segment)s, postings from incoming_postings;
+
+-- name: insert_postings
+insert into postings (repository, field, term, segment, postings)
+select %(repository)s::int, field, term, %(segment)s::int, postings
+from unnest(%(column_1)s::text[], %(column_2)s::text[], %(column_3)s::bytea[])
+    as few (field, term, postings);
 
 -- name: keep_listing
 -- The same may have been kept meanwhile by somebody else, with the same content.

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from gitagent.index.pg.vectors import VectorStore
     from gitagent.index.store import Entry
 
+FEW_BYTES, EACH = 256 * 1024, 256
+"""Of documents that are stored without COPY, each counting for so much at least."""
 _DOCUMENT_TYPES = ("int4", "bytea", "text", "int4", "text", "bytea", "bytea")
 _POSTING_TYPES = ("text", "text", "bytea")
 
@@ -72,6 +74,8 @@ class PgStore:
         return [one for one in asked if one not in self._known]
 
     def put(self, documents: Sequence[Document]) -> int:
+        if not _few(documents):
+            self._whole()
         with translated(), self._connection.transaction():
             # before the look, so that nobody else stores the same in between
             last, segment = self._row("lock")
@@ -81,8 +85,9 @@ class PgStore:
             if numbered:
                 counters = {"documents": last + len(numbered), "segments": segment + 1}
                 self._run("hand_out", **counters)
-                self._add_documents(numbered)
-                self._add_postings(inverted((n, d.fields) for n, d in numbered), segment + 1)
+                found = inverted((n, d.fields) for n, d in numbered)
+                self._add_documents(numbered, few=_few(documents))
+                self._add_postings(found, segment + 1, few=_few(documents))
         return len(numbered)
 
     def keep(self, key: str, entries: Sequence[Entry]) -> list[Entry]:
@@ -149,9 +154,7 @@ class PgStore:
         """The vectors of the same repository."""
         from gitagent.index.pg.vectors import VectorStore
 
-        connection = self._connection
-        # its types are not among those that a search reads
-        return VectorStore(connection.whole() if isinstance(connection, Session) else connection)
+        return VectorStore(self._whole())
 
     def sizes(self) -> Sizes:
         with translated():
@@ -159,6 +162,7 @@ class PgStore:
 
     def forget(self) -> None:
         """Remove all that is stored of this repository."""
+        self._whole()
         with translated(), self._connection.transaction():
             self._row("lock")
             for name in ("clear_listings", "clear_postings", "clear_documents"):
@@ -180,6 +184,7 @@ class PgStore:
         Returns how many documents went. Those that came after the newest kept listing stay:
         somebody may be about to keep one with them. What remains is one segment.
         """
+        self._whole()
         with translated(), self._connection.transaction():
             _, segment = self._row("lock")
             self._run("drop_listings", keep=keep)
@@ -201,7 +206,8 @@ class PgStore:
             here = (p for p in from_bytes(data, POSTING) if p >> BITS in living)
             merged.setdefault((field_, term), array(POSTING)).extend(here)
         self._run("clear_postings")
-        self._add_postings({key: found for key, found in merged.items() if found}, segment)
+        left = {key: found for key, found in merged.items() if found}
+        self._add_postings(left, segment, few=False)
         self._run("hand_out", documents=self._row("lock")[0], segments=segment)
 
     def _entered(self, key: str) -> int:
@@ -238,17 +244,30 @@ class PgStore:
         if used != newest and (now := self._row("use")):
             self._run("touch", key=bytes.fromhex(key), used=now[0])
 
-    def _add_documents(self, numbered: Sequence[tuple[int, Document]]) -> None:
+    def _add_documents(self, numbered: Sequence[tuple[int, Document]], *, few: bool) -> None:
         rows = (
             (n, bytes.fromhex(d.object), d.language, d.length, d.skipped, d.places, d.facts)
             for n, d in numbered
         )
-        self._copy("documents", _DOCUMENT_TYPES, rows)
+        if few:
+            self._insert("documents", rows)
+        else:
+            self._copy("documents", _DOCUMENT_TYPES, rows)
 
-    def _add_postings(self, found: Mapping[Key, array[int]], segment: int) -> None:
+    def _add_postings(self, found: Mapping[Key, array[int]], segment: int, *, few: bool) -> None:
         """Sorted, which the index of the table is filled with fastest."""
         rows = ((*key, to_bytes(found[key])) for key in sorted(found))
-        self._copy("postings", _POSTING_TYPES, rows, segment=segment)
+        if few:
+            self._insert("postings", rows, segment=segment)
+        else:
+            self._copy("postings", _POSTING_TYPES, rows, segment=segment)
+
+    def _insert(self, table: str, rows: Iterable[tuple[Any, ...]], **values: int) -> None:
+        """Few rows in one statement: for a COPY a table is made first, and psycopg loaded."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        if columns:
+            named = {f"column_{n}": column for n, column in enumerate(columns, 1)}
+            self._run(f"insert_{table}", **named, **values)
 
     def _copy(
         self, table: str, types: Sequence[str], rows: Iterable[tuple[Any, ...]], **values: int
@@ -261,12 +280,25 @@ class PgStore:
                 copy.write_row(row)
         self._run(f"add_{table}", **values)
 
+    def _whole(self) -> Connection:
+        """The connection of psycopg."""
+        connection = self._connection
+        if isinstance(connection, Session):
+            with translated():
+                return connection.whole()
+        return connection
+
     def _run(self, name: str, **values: Any) -> Any:
         own = {"repository": self._repository, "edition": self._edition}
         return self._connection.execute(query(name), {**own, **values}, binary=True)
 
     def _row(self, name: str, **values: Any) -> Any:
         return self._run(name, **values).fetchone()
+
+
+def _few(documents: Sequence[Document]) -> bool:
+    """Whether there is so little that it is sent as text."""
+    return sum(len(d.places) + len(d.facts) + EACH for d in documents) <= FEW_BYTES
 
 
 def _bytes(label: str) -> bytes:

@@ -1,8 +1,8 @@
 """The few words of Postgres's protocol in which a search asks our own server.
 
 A search asks some fifteen questions, of a millisecond each; psycopg takes seventy to be loaded. It
-is still what everything else goes through (see `session`): transactions, COPY and any DSN. Here
-are no password, no TLS and no types but those of the columns that a search reads.
+is still what everything larger goes through (see `session`): COPY, vectors and any DSN. Here are
+no password, no TLS and no types but those of the columns that a search reads.
 
 https://www.postgresql.org/docs/current/protocol.html, version 3.0.
 """
@@ -87,7 +87,7 @@ class Wire:
                 readers = [reader for reader in found if reader]
                 refused = refused or ("" if len(readers) == len(found) else "a type")
             elif kind == b"E":
-                refused = body.replace(b"\0", b" ").decode(errors="replace")
+                refused = _message_of(body)
             elif kind == b"R" and body != b"\0\0\0\0":
                 raise NotHere("The server wants to know who we are.")
             elif kind == b"Z":
@@ -164,6 +164,12 @@ def _message(kind: bytes, body: bytes) -> bytes:
 
 def _text(words: str) -> bytes:
     return words.encode() + b"\0"
+
+
+def _message_of(body: bytes) -> str:
+    """What an error says to people, out of its fields."""
+    fields = (field.decode(errors="replace") for field in body.split(b"\0"))
+    return next((field[1:] for field in fields if field[:1] == "M"), "it did not say why")
 
 
 def _types(body: bytes) -> Iterator[int]:

@@ -13,7 +13,7 @@ from gitagent.index.document import Document
 from gitagent.index.pg import cluster, connect
 from gitagent.index.pg.room import PORT
 from gitagent.index.pg.server import Limits, ensure, stop
-from gitagent.index.pg.store import PgStore
+from gitagent.index.pg.store import FEW_BYTES, PgStore
 from gitagent.index.pg.wire import Gone, NotHere, Wire
 from gitagent.index.store import Entry
 
@@ -197,18 +197,107 @@ def test_a_database_that_is_not_migrated_yet_is_so_at_once(tmp_path):
     stop(tmp_path / "room")
 
 
+def test_few_documents_are_stored_as_many_are(served):
+    """In one statement or by COPY, over the wire or by psycopg: what comes out went in."""
+    odd = {text: n for n, text in enumerate(ODD, 1) if text}
+    said = [
+        Document("ab" * 20, "go", 3, {"text": odd, "names": {}}, b"\0\xff\\", b'{"}'),
+        Document("ab" * 20, "", 0, skipped='its "name" says so'),
+        Document("cd" * 20, "日本", 2**31 - 1, {"text": {"price": 2**20}}),
+    ]
+    large = Document("ef" * 20, "", places=b"x" * FEW_BYTES)
+    found = []
+    for size, session in (
+        (0, connect.quick(served, "few by wire")),
+        (0, connect.embedded(served, "few by psycopg")),
+        (1, connect.quick(served, "many by wire")),
+        (1, connect.embedded(served, "many by psycopg")),
+    ):
+        with session:
+            key = session.execute("select current_setting('gitagent.key')").fetchone()[0]
+            store = PgStore(session, key, 1)
+            assert store.put([*said, *[large][:size]]) == len(said) + size
+            assert store.put(said) == 0
+            entries = [Entry(f"{n} é", d.object, d.language) for n, d in enumerate(said)]
+            assert store.keep("12" * 20, entries) == []
+            listing = store.listing("12" * 20)
+            found.append(
+                (
+                    *(list(listing.labels), list(listing.lengths), listing.skipped()),
+                    *(listing.places([0, 1, 2]), listing.facts([0, 1, 2])),
+                    {
+                        term: (list(positions), list(counts))
+                        for term, (positions, counts) in listing.postings(
+                            "text", [*ODD, "price"]
+                        ).items()
+                    },
+                )
+            )
+    assert found[1:] == found[:1] * 3
+    assert found[0][2] == {1: 'its "name" says so'}
+    assert found[0][5]["price"] == ([2], [2**16 - 1])
+    assert found[0][5]['say "x"'] == ([0], [3])
+
+
+def changed(session, sql, error):
+    with connect.translated(), session.transaction():
+        session.execute("update repositories set documents = 77")
+        assert session.execute("select documents from repositories").fetchone() == (77,)
+        session.execute(sql)
+        session.execute("update repositories set documents = 77")
+        raise error
+
+
+def test_a_transaction_that_is_left_by_an_error_has_done_nothing(served, key):
+    """Be it ours, the server's, or somebody's who cannot wait; the session goes on."""
+    for error, sql in (
+        (ValueError, "select 1"),
+        (NoDatabase, "select nonsense"),
+        (NoDatabase, "select 1.5::numeric"),
+        (KeyboardInterrupt, "select 1"),
+    ):
+        with connect.quick(served, key) as session:
+            store = PgStore(session, key, 1)
+            with pytest.raises(error):
+                changed(session, sql, error)
+            asked = "select count(*) from repositories where documents = 77"
+            assert session.execute(asked).fetchone() == (0,)
+            assert store.missing([]) == []
+
+
+def ended(session, room):
+    with connect.translated(), session.transaction():
+        session.execute("update repositories set documents = 1")
+        stop(room)
+        session.execute("update repositories set documents = 2")
+
+
+def test_a_server_that_ends_within_a_transaction_is_lost(tmp_path):
+    """Nothing is said a second time by psycopg, which would be another transaction."""
+    with ensure(tmp_path / "room", LIMITS) as served, connect.quick(served, "key") as session:
+        PgStore(session, "key", 1)
+        with pytest.raises(connect.Lost):
+            ended(session, tmp_path / "room")
+
+
 SEARCH = """
 import sys
 from pathlib import Path
+from gitagent.index.document import Document
 from gitagent.index.pg.opened import Place, opened
+from gitagent.index.store import Entry
 with opened(Place(Path(sys.argv[1])), ["root"], 1) as store:
     found = store.listing("cd" * 20)
     assert found.postings("text", ["price"]) and found.places([0]) and not store.crowded(9)
+    assert store.missing([("12" * 20, "go")]) == [("12" * 20, "go")]
+    assert store.put([Document("12" * 20, "go", 1, {"text": {"price": 1}}, b"1", b"2")]) == 1
+    assert store.keep("34" * 20, [Entry("b.go", "12" * 20, "go")]) == []
+    assert store.listing("34" * 20).places([0]) == {0: b"1"}
     print("psycopg" in sys.modules, "asyncio" in sys.modules)
 """
 
 
-def test_a_search_does_not_load_psycopg(tmp_path, python):
+def test_a_search_after_a_small_commit_does_not_load_psycopg(tmp_path, python):
     """It would take longer than the search."""
     command, environ = python
     room = tmp_path / "room"
