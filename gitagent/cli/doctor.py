@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+SHORT_GATE = 3
+"""As many commands are named in one line."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -33,11 +36,12 @@ def doctor(as_json: bool) -> int:
     from gitagent.errors import USAGE_EXIT_CODE
 
     findings = [
-        _guarded(check)
+        finding
         for check in (
             *(_git, _repository, _configuration, _model, _keys),
             *(_index, _gate, _tasks, _sandbox),
         )
+        for finding in _guarded(check)
     ]
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
@@ -50,13 +54,14 @@ def doctor(as_json: bool) -> int:
     return USAGE_EXIT_CODE if any(finding.ok is False for finding in findings) else 0
 
 
-def _guarded(check: Callable[[], Finding]) -> Finding:
+def _guarded(check: Callable[[], Finding | list[Finding]]) -> list[Finding]:
     from gitagent.errors import AgentError
 
     try:
-        return check()
+        found = check()
     except AgentError as error:
-        return Finding(check.__name__.strip("_"), False, str(error), error.hint)
+        return [Finding(check.__name__.strip("_"), False, str(error), error.hint)]
+    return found if isinstance(found, list) else [found]
 
 
 def _git() -> Finding:
@@ -149,18 +154,26 @@ def _index() -> Finding:
     return Finding("index", True, f"{where} answers, {kept.listings} trees and pasts", hint)
 
 
-def _gate() -> Finding:
+def _gate() -> list[Finding]:
+    """What would be run for each package and by what, then what is missing and how to get it."""
     from gitagent import gating
     from gitagent.cli import here
+    from gitagent.gates.versions import shown
 
     site = here.site(quiet=True)
     tree = site.repo.tree_of(site.repo.resolve("HEAD"))
-    found = gating.found(site, tree, gating.Asked()).commands
-    if not found:
+    found = gating.found(site, tree, gating.Asked())
+    lacking = [Finding("gate", None, f"missing: {sentence}") for sentence in found.missing]
+    if not found.commands:
         hint = "Name one: `gate.commands` in gitagent.toml, or --gate."
-        return Finding("gate", None, "nothing was found to run; commits will say `none`", hint)
-    commands = "; ".join(f"{command.name} ({command.argv[0]})" for command in found)
-    return Finding("gate", True, commands)
+        nothing = "nothing was found to run; commits will say `none`"
+        return [Finding("gate", None, nothing, hint), *lacking]
+    packages = {command.package for command in found.commands}
+    said = [shown(command, site.repo.checkout) for command in found.commands]
+    if len(said) <= SHORT_GATE:
+        return [Finding("gate", True, "; ".join(said)), *lacking]
+    whole = f"{len(said)} commands for {len(packages)} packages"
+    return [*(Finding("gate", True, each) for each in (whole, *said)), *lacking]
 
 
 def _tasks() -> Finding:

@@ -23,6 +23,7 @@ _OUTCOMES: Mapping[str, TestOutcome] = {
 _GRAVITY = ("passed", "skipped", "failed")
 _NOT_RUN = ("notrun", "disabled", "skipped", "ignored")
 _AT_LINE = re.compile(r":\d+$")
+_DEEPEST = 20
 _NO_PLACE = ("", "test", "tests", "root", "undefined")
 
 
@@ -137,7 +138,7 @@ def identify_any(attributes: Mapping[str, str], suites: Sequence[str]) -> str:
     file = _AT_LINE.sub("", attributes.get("file", ""))
     place = attributes.get("classname", "")
     if place in _NO_PLACE:
-        inner = [suite for suite in suites if suite and suite != file]
+        inner = [suite for suite in suites[:_DEEPEST] if suite and suite != file]
         place, name = (inner[0] if inner else ""), " > ".join([*inner[1:], name])
     if file and (place == file or place == _dotted(file) or name.startswith(f"{place} ")):
         place = ""

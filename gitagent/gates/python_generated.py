@@ -31,14 +31,24 @@ def generated(project: Project, folder: str) -> tuple[Bring, ...]:
     if project.checkout is None:
         return ()
     found = []
-    for path in dict.fromkeys((*_versions(project, folder), *_compiled(project, folder))):
+    paths = (path for either in _versions(project, folder) for path in either)
+    for path in dict.fromkeys((*paths, *_compiled(project, folder))):
         place = project.checkout / path
         if path not in project.files and place.is_file() and not place.is_symlink():
             found.append(Bring(str(place), path))
     return tuple(found[:_MOST])
 
 
-def _versions(project: Project, folder: str) -> Iterator[str]:
+def unwritten(project: Project, folder: str) -> tuple[str, ...]:
+    """The modules that hold a version, and that no installation has written yet."""
+    there = {*project.files, *(bring.at for bring in generated(project, folder))}
+    return tuple(
+        either[0] for either in _versions(project, folder) if either and not there & {*either}
+    )
+
+
+def _versions(project: Project, folder: str) -> Iterator[tuple[str, ...]]:
+    """For each such module the paths at which it may be meant."""
     try:
         table = tomllib.loads(project.text(posixpath.join(folder, "pyproject.toml")))
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -48,11 +58,11 @@ def _versions(project: Project, folder: str) -> Iterator[str]:
         for name in names:
             settings = settings.get(name) if isinstance(settings, dict) else None
         for key in keys if isinstance(settings, dict) else ():
-            # pdm counts from the folder of the modules
-            for root in ("", "src") if isinstance(settings.get(key), str) else ():
-                path = posixpath.normpath(posixpath.join(folder, root, settings[key]))
-                if not path.startswith(("../", "/")):
-                    yield path
+            if isinstance(settings.get(key), str):
+                # pdm counts from the folder of the modules
+                either = (posixpath.join(folder, root, settings[key]) for root in ("", "src"))
+                normal = (posixpath.normpath(path) for path in either)
+                yield tuple(path for path in normal if not path.startswith(("../", "/")))
 
 
 def _compiled(project: Project, folder: str) -> Iterator[str]:

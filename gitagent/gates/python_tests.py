@@ -54,7 +54,7 @@ _PLUGINS = {
 }
 
 
-def test_files(package: Project) -> dict[str, bytes]:
+def tests_in(package: Project) -> dict[str, bytes]:
     """What looks like a file of tests, with what it holds."""
     return {
         path: package.read(file.blob)

@@ -57,7 +57,9 @@ class _Reading:
         directive = _DIRECTIVE.search(said)
         name = _TIME.sub("", said[: directive.start()] if directive else said).strip()
         above = [title for at, title in sorted(self._subtests.items()) if at < indent]
-        if not above and self._said and not name.startswith(self._said):
+        if name.startswith(self._said):
+            self._said = ""  # it named this point and no test
+        elif not above:
             above = [self._said]
         test = " > ".join(filter(None, [*above, name]))
         outcome: TestOutcome = "skipped" if directive else "failed" if bad else "passed"

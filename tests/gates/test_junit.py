@@ -119,3 +119,47 @@ def test_the_worst_of_two_outcomes_counts() -> None:
     )
     both = b"<testcase classname='a' name='c'><skipped/><error/></testcase>"
     assert parse(b"<t>" + twice + both + b"</t>") == {"a.py::b": "failed", "a.py::c": "failed"}
+
+
+GENERAL = """<testsuites>
+  <testsuite name="src/a.test.ts">
+    <testcase classname="src/a.test.ts" name="d &gt; good"/>
+    <testcase classname="src/a.test.ts" name="left"><skipped/></testcase>
+  </testsuite>
+  <testsuite name="outer"><testsuite name="inner">
+    <testcase name="one" classname="test"/>
+  </testsuite></testsuite>
+  <testsuite name="example.com/x/y">
+    <testcase classname="example.com/x/y" name="TestA/b"><failure/></testcase>
+  </testsuite>
+  <testsuite name="Elixir.ATest">
+    <testcase classname="Elixir.ATest" name="test adds" file="test/a_test.exs:12"/>
+  </testsuite>
+  <testsuite name="tests.test_a">
+    <testcase classname="tests.test_a" name="test_b" file="tests/test_a.py"/>
+  </testsuite>
+  <testsuite name="S"><testcase classname="S" name="off" status="notrun"/></testsuite>
+  <testsuite name="S"><testcase classname="S" name="bad"><error/></testcase></testsuite>
+</testsuites>"""
+
+
+def test_reports_of_other_tools_are_read() -> None:
+    """Shapes of vitest, node, gotestsum, ExUnit, pytest and gtest."""
+    assert parse(GENERAL.encode(), general=True) == {
+        "src/a.test.ts::d > good": "passed",
+        "src/a.test.ts::left": "skipped",
+        "outer::inner > one": "passed",
+        "example.com/x/y::TestA/b": "failed",
+        "test/a_test.exs::Elixir.ATest::test adds": "passed",
+        "tests/test_a.py::test_b": "passed",
+        "S::off": "skipped",
+        "S::bad": "failed",
+    }
+
+
+def test_suites_may_not_nest_for_ever() -> None:
+    """A report is read in one go, however deep it is."""
+    deep = b"<testsuite name='a'>" * 20_000
+    started = time.perf_counter()
+    parse(deep + b"<testcase name='b'/>" * 200 + b"</testsuite>" * 20_000, general=True)
+    assert time.perf_counter() - started < 5

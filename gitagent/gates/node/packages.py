@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from gitagent.gates.project import Project
@@ -116,29 +117,44 @@ def install(project: Project) -> str:
 
 
 def _members(folders: Sequence[str], globs: Sequence[str]) -> list[str]:
-    wanted = [_pattern(glob) for glob in globs if not glob.startswith("!")]
-    unwanted = [_pattern(glob[1:]) for glob in globs if glob.startswith("!")]
+    wanted = [_steps(each) for glob in globs if glob[:1] != "!" for each in _spread(glob)]
+    unwanted = [_steps(each) for glob in globs if glob[:1] == "!" for each in _spread(glob[1:])]
     return [
         folder
         for folder in folders
         if folder
         and not _MATERIAL.search(folder)
-        and any(glob.fullmatch(folder) for glob in wanted)
-        and not any(glob.fullmatch(folder) for glob in unwanted)
+        and any(_fits(folder.split("/"), steps) for steps in wanted)
+        and not any(_fits(folder.split("/"), steps) for steps in unwanted)
     ]
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A glob of folders, in which `**` stands for any depth."""
-    text = ""
-    for part in re.split(r"(\*\*/?|\*|\?|\{[^}]*\})", glob.removeprefix("./").strip("/")):
-        if part.startswith("**"):
-            text += "(?:.*/)?" if part.endswith("/") else ".*"
-        elif part.startswith("{"):
-            text += "(?:" + "|".join(re.escape(each) for each in part[1:-1].split(",")) + ")"
+def _spread(glob: str) -> list[str]:
+    """A glob for each of the words in its first braces."""
+    braces = re.search(r"\{([^{}]*)\}", glob)
+    if not braces:
+        return [glob]
+    return [glob[: braces.start()] + each + glob[braces.end() :] for each in braces[1].split(",")]
+
+
+def _steps(glob: str) -> list[str]:
+    return [step for step in glob.split("/") if step not in ("", ".")]
+
+
+def _fits(parts: Sequence[str], steps: Sequence[str]) -> bool:
+    """Whether a glob of folders fits, in which `**` stands for any depth.
+
+    It goes from step to step with all places that are possible, so that no glob takes long.
+    """
+    places = {0}
+    for step in steps:
+        if step == "**":
+            places = set(range(min(places), len(parts) + 1))
         else:
-            text += {"*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))
-    return re.compile(text)
+            places = {at + 1 for at in places if at < len(parts) and fnmatchcase(parts[at], step)}
+        if not places:
+            return False
+    return len(parts) in places
 
 
 def _apart(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

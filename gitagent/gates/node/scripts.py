@@ -58,7 +58,7 @@ class Script:
     parts: tuple[Part, ...]
 
 
-def test_script(scripts: Mapping[str, str]) -> Script | None:
+def script_of(scripts: Mapping[str, str]) -> Script | None:
     """What `npm test` would run; None where there are no tests, and where npm only says so."""
     text = scripts.get("test", "").strip()
     if not text or _NO_TEST in text:

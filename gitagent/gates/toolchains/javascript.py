@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from gitagent.domain.verdict import Bring, GateCommand
 from gitagent.gates.node import runners
 from gitagent.gates.node.packages import Package, install, packages
 from gitagent.gates.node.runners import Told
-from gitagent.gates.node.scripts import Part, Script, bare, test_script
+from gitagent.gates.node.scripts import Part, Script, bare, script_of
 from gitagent.gates.node.syntax import OPTIONS, PROGRAM
 from gitagent.gates.node.typescript import arguments
 from gitagent.gates.project import Project
 
 SYNTAX = "javascript syntax"
+_NAMED = 3
 _MODULES = "node_modules"
 _SOURCES = (".js", ".mjs", ".cjs")
 _TRANSPILED = ("@babel/core", "babel-core", "flow-bin", "react-scripts", "next", "@swc/core")
@@ -33,8 +34,11 @@ _INSTALL_NODE = "Debian: `apt-get install nodejs`; else https://nodejs.org"
 
 @dataclass(frozen=True)
 class _Found:
+    """Commands, what is missing in words, and what is not installed as (package.json, name)."""
+
     commands: tuple[GateCommand, ...] = ()
     missing: tuple[str, ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
 
 
 def commands(project: Project) -> tuple[GateCommand, ...]:
@@ -59,7 +63,8 @@ def _look(project: Project) -> _Found:
     looks += [_tests(there, each) for each in here]
     commands_ = [command for look in looks for command in look.commands]
     said = [sentence for look in looks for sentence in look.missing]
-    return _Found(tuple(commands_), tuple(dict.fromkeys(said)))
+    absent = [each for look in looks for each in look.absent]
+    return _Found(tuple(commands_), (*_not_installed(project, absent), *dict.fromkeys(said)))
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ class _There:
             brings=self.brings(package),
             package=package.folder,
             uses=package.uses,
-            tool=f"{tool}, node",
+            tool=f"{tool}, node of {self.node}" if tool else f"node of {self.node}",
         )
         return GateCommand(**{**vars(command), **further})
 
@@ -151,7 +156,12 @@ def _syntax(there: _There) -> _Found:
         return _Found()
     argv = (there.node, *OPTIONS, PROGRAM, *folders)
     command = GateCommand(
-        SYNTAX, argv, "compileall", brings=_of_node(there.node), stage="compile", tool="node"
+        SYNTAX,
+        argv,
+        "compileall",
+        brings=_of_node(there.node),
+        stage="compile",
+        tool=f"node of {there.node}",
     )
     return _Found((command,))
 
@@ -164,7 +174,7 @@ def _types(there: _There, package: Package) -> _Found:
     if not words:
         return _Found()
     if there.installed(package, "typescript/package.json") is None:
-        return _Found(missing=(_not_installed(there, package, "typescript"),))
+        return _Found(absent=((package.manifest, "typescript"),))
     tool = there.version(package, "typescript")
     return _Found(
         (there.command(package, "tsc", f"tsc {words}", tool=tool, reads="tsc", stage="compile"),)
@@ -172,7 +182,7 @@ def _types(there: _There, package: Package) -> _Found:
 
 
 def _tests(there: _There, package: Package) -> _Found:
-    script = test_script(package.scripts)
+    script = script_of(package.scripts)
     if script is None:
         return _Found()
     if not script.parts:
@@ -232,11 +242,11 @@ def _runner(
 ) -> _Found:
     needed = _program(part, name)
     if needed not in ("node", "bun") and not there.installed(package, needed):
-        return _Found(missing=(_not_installed(there, package, needed),))
+        return _Found(absent=((package.manifest, needed),))
     if needed == "bun" and there.project.program("bun") is None:
         return _Found(missing=(f"{package.manifest}: its tests need bun, see https://bun.sh",))
     if package.runtime and not there.installed(package, ""):
-        return _Found(missing=(_not_installed(there, package, sorted(package.runtime)[0]),))
+        return _Found(absent=((package.manifest, sorted(package.runtime)[0]),))
     made: Told = runners.told(part)
     brings = there.brings(package)
     if name == "mocha":
@@ -247,7 +257,7 @@ def _runner(
         package,
         title,
         before + made.line,
-        tool=there.version(package, name) if name not in ("node", "bun") else f"{name} --test",
+        tool="" if name == "node" else there.version(package, name),
         reads=made.reads,
         brings=brings,
         narrow=there.in_shell(package, f'{before}{made.narrow} "$@"') if made.narrow else (),
@@ -269,9 +279,9 @@ def _whole(there: _There, package: Package, script: Script) -> _Found:
     if plain and not (
         there.installed(package, f".bin/{program}") or there.project.program(program)
     ):
-        return _Found(missing=(_not_installed(there, package, program),))
+        return _Found(absent=((package.manifest, program),))
     if package.needs and not there.installed(package, ""):
-        return _Found(missing=(_not_installed(there, package, sorted(package.needs)[0]),))
+        return _Found(absent=((package.manifest, sorted(package.needs)[0]),))
     line = script.text.replace("\n", " ")
     return _Found((there.command(package, "test", line, tool=f"`{line}`", reads="tap"),))
 
@@ -291,19 +301,35 @@ def _joined(found: Sequence[_Found]) -> _Found:
         names[command.name] = seen = names.get(command.name, 0) + 1
         name = command.name if seen == 1 else f"{command.name} #{seen}"
         commands_.append(GateCommand(**{**vars(command), "name": name}))
-    return _Found(tuple(commands_), tuple(said for each in found for said in each.missing))
+    return _Found(
+        tuple(commands_),
+        tuple(said for each in found for said in each.missing),
+        tuple(absent for each in found for absent in each.absent),
+    )
 
 
-def _not_installed(there: _There, package: Package, name: str) -> str:
-    checkout = there.project.checkout
-    if checkout is None:
-        return f"{package.manifest}: {name} is not here: a bare repository has no node_modules"
-    if any((checkout / pnp).exists() for pnp in (".pnp.cjs", ".pnp.js")):
-        return (
-            f"{package.manifest}: {name} is not in node_modules; Yarn's Plug'n'Play is not "
-            "understood: set `nodeLinker: node-modules`, or name commands with gate.commands"
+def _not_installed(project: Project, absent: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """One sentence for all that is not in node_modules, and the command that puts it there."""
+    if not absent:
+        return
+    manifests = _some(dict.fromkeys(manifest for manifest, _ in absent))
+    names = [*dict.fromkeys(name for _, name in absent)]
+    said = f"{manifests}: {_some(names)} {'is' if len(names) == 1 else 'are'} not in node_modules"
+    if project.checkout is None:
+        yield f"{said}: a bare repository has none"
+    elif any((project.checkout / pnp).exists() for pnp in (".pnp.cjs", ".pnp.js")):
+        yield (
+            f"{said}; Yarn's Plug'n'Play is not understood: set `nodeLinker: node-modules`, or "
+            "name commands with gate.commands"
         )
-    return f"{package.manifest}: {name} is not in node_modules: `{install(there.project)}`"
+    else:
+        yield f"{said}: `{install(project)}`"
+
+
+def _some(names: Iterable[str]) -> str:
+    each = list(names)
+    more = len(each) - _NAMED
+    return ", ".join(each[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _node(project: Project) -> tuple[str | None, str]:

@@ -20,19 +20,20 @@ from gitagent.gates.python import (
     version_of,
     with_pytest,
 )
-from gitagent.gates.python_generated import generated
+from gitagent.gates.python_generated import generated, unwritten
 from gitagent.gates.python_packages import PythonPackage, python_packages
 from gitagent.gates.python_tests import (
     plugins,
     pytest,
     settings_file,
-    test_files,
+    tests_in,
     unittests,
     wants_pytest,
 )
 from gitagent.gates.tox import Asked, asked
 
 _NAMED = 3
+_INSTALL = "`python3 -m venv .venv && .venv/bin/pip install -e .`"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,13 @@ def missing(project: Project) -> tuple[str, ...]:
     python = interpreter(project.checkout, project.environ)
     if _is_script(python):
         return (f"Python: {python} is a stand-in: put the interpreter's own folder first in PATH",)
-    said = [sentence for each in _tested(project) for sentence in _lacking(each, python)]
+    found = _tested(project)
+    said = [sentence for each in found for sentence in _lacking(each, python)]
+    said += [
+        f"{path} is written when the project is installed, and is not there: {_INSTALL}"
+        for each in found
+        for path in unwritten(project, each.package.folder)
+    ]
     return tuple(dict.fromkeys(said))
 
 
@@ -89,7 +96,7 @@ def _tested(project: Project) -> list[_Tested]:
         others = [each for each in all_ if each.folder not in covered and each.folder]
         part = _part(project, package, others)
         told = asked(part) if any(path.endswith(".py") for path in part.files) else None
-        tests = test_files(part)
+        tests = tests_in(part)
         if tests or told or wants_pytest(part, tests, told):
             inner = tuple(_inside(package.folder, other.folder) for other in others)
             uses = package.uses
@@ -225,11 +232,7 @@ def _lacking(tested: _Tested, python: str) -> Iterator[str]:
         return
     absent = [name for name in package.runtime if name not in there and not _in_tree(name, package)]
     if absent:
-        where = (
-            "`.venv/bin/pip install -e .`"
-            if "/.venv/" in python
-            else ("`python3 -m venv .venv && .venv/bin/pip install -e .`")
-        )
+        where = "`.venv/bin/pip install -e .`" if "/.venv/" in python else _INSTALL
         yield f"{manifest}: {_listed(absent)} not installed in {python}: {where}"
     if runner == python:
         for name in plugins(part):
