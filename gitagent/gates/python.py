@@ -27,6 +27,7 @@ _SECONDS = 20.0
 _MOST_LINKS = 8
 # Every command sees these.
 _EVERYWHERE = ("/usr/", "/bin/", "/lib")
+_VERSION = re.compile(r"[\w.-]*[\w-]")
 
 
 def interpreter(checkout: Path | None, environ: Mapping[str, str]) -> str:
@@ -43,7 +44,33 @@ def interpreter(checkout: Path | None, environ: Mapping[str, str]) -> str:
             return str(python)
     # A relative entry of PATH would find a program of the repository.
     path = [entry for entry in environ.get("PATH", "").split(os.pathsep) if entry.startswith("/")]
-    return shutil.which("python3", path=os.pathsep.join(path)) or sys.executable
+    found = shutil.which("python3", path=os.pathsep.join(path)) or sys.executable
+    return _behind(found, checkout, environ)
+
+
+def is_stand_in(python: str) -> bool:
+    """Whether a version manager's script stands there, which looks for the interpreter itself."""
+    try:
+        with Path(python).open("rb") as file:
+            return file.read(2) == b"#!" and python != sys.executable
+    except OSError:
+        return False
+
+
+def _behind(python: str, checkout: Path | None, environ: Mapping[str, str]) -> str:
+    """The interpreter that pyenv would start; the path itself where there is no pyenv."""
+    shims = Path(python).parent
+    if shims.name != "shims" or not is_stand_in(python):
+        return python
+    named = [environ.get("PYENV_VERSION", "")]
+    for file in (*((checkout / ".python-version",) if checkout else ()), shims.parent / "version"):
+        with suppress(OSError, UnicodeDecodeError):
+            named += file.read_text().split()[:1]
+    for version in filter(_VERSION.fullmatch, named):
+        found = shims.parent / "versions" / version / "bin" / "python3"
+        if os.access(found, os.X_OK):
+            return str(found)
+    return python
 
 
 def with_pytest(python: str) -> str | None:

@@ -54,6 +54,12 @@ _PLUGINS = {
 }
 
 
+# A plugin that is named by its module, as `-p pytest_aiohttp.plugin`.
+_LOADED = re.compile(r"(?<![\w-])-p[ =]?(?!no:)(pytest_\w+)")
+# What our own reading of the results stands on.
+_OURS = ("junit_", "cache_dir", "no:junitxml")
+
+
 def tests_in(package: Project) -> dict[str, bytes]:
     """What looks like a file of tests, with what it holds."""
     return {
@@ -117,7 +123,8 @@ def plugins(package: Project) -> tuple[str, ...]:
         for option, owner in _PLUGINS.items()
         if word == option or (option.startswith("--") and word.startswith(f"{option}-"))
     )
-    return tuple(dict.fromkeys(found))
+    loaded = (each.replace("_", "-") for each in _LOADED.findall(section["said"]))
+    return tuple(dict.fromkeys((*found, *loaded)))
 
 
 def unittests(
@@ -149,7 +156,8 @@ def _options(told: Sequence[str], package: Project) -> tuple[list[str], list[str
                 paths.append(word)
         elif _OWN.match(word):
             value = [words.pop(0)] if word in _VALUED and words else []
-            if not any("{" in each for each in (word, *value)):
+            ours = any(each.startswith(_OURS) for each in value)
+            if not ours and not any("{" in each for each in (word, *value)):
                 options += [word, *value]
     return options, paths
 

@@ -71,6 +71,32 @@ def test_path_is_asked_then_ourselves(tmp_path: Path, monkeypatch: pytest.Monkey
     assert interpreter(None, {"PATH": "bin:."}) == sys.executable
 
 
+def test_pyenvs_stand_in_gives_way_to_the_interpreter_behind_it(tmp_path: Path) -> None:
+    """By the version that is asked for; never outside of pyenv's own folder."""
+    for version in ("3.11.7", "3.12.1"):
+        place = tmp_path / "pyenv" / "versions" / version / "bin"
+        place.mkdir(parents=True)
+        (place / "python3").symlink_to(sys.executable)
+    (tmp_path / "pyenv" / "shims").mkdir()
+    shim = tmp_path / "pyenv" / "shims" / "python3"
+    shim.write_text("#!/bin/sh\n")
+    shim.chmod(0o755)
+    (tmp_path / "pyenv" / "version").write_text("3.11.7\n")
+    environ = {"PATH": str(shim.parent)}
+
+    def version(**more: str) -> str:
+        return Path(interpreter(tmp_path, environ | more)).parent.parent.name
+
+    assert version() == "3.11.7"
+    assert version(PYENV_VERSION="3.12.1") == "3.12.1"
+    (tmp_path / ".python-version").write_text("3.12.1\n")
+    assert version() == "3.12.1"
+    (tmp_path / ".python-version").write_text("../../elsewhere\n")
+    assert version() == "3.11.7"
+    (tmp_path / "pyenv" / "version").unlink()
+    assert interpreter(tmp_path, environ) == str(shim)
+
+
 def test_pytest_comes_from_an_interpreter_that_has_it(tmp_path: Path) -> None:
     """The project's own, else ours."""
     bare = fake_environment(tmp_path / "bare")

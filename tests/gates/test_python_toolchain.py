@@ -118,7 +118,8 @@ def test_tox_says_which_tests_and_how(tmp_path: Path) -> None:
         "slow/test_b.py": "def test_b(): pass\n",
         "tox.ini": (
             "[testenv]\nsetenv = MODE = x\ncommands =\n"
-            " pytest --cov=app -n 4 -W error --basetemp={envtmpdir} {posargs:unit}\n"
+            " pytest --cov=app -n 4 -W error -o junit_family=xunit2 \\\n"
+            "   --basetemp={envtmpdir} {posargs:unit}\n"
         ),
     }
     command = found(files)[1]
@@ -166,6 +167,9 @@ def environment(folder: Path, *names: str) -> Path:
     return folder
 
 
+ADDOPTS = "-ra --cov=x -n auto -p pytest_own.plugin -p no:x"
+
+
 def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
     """Dependencies, and the plugins that pytest's own settings ask for; not what is there."""
     checkout = environment(tmp_path, "left_pad")
@@ -173,7 +177,7 @@ def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
         "pyproject.toml": named(
             "x",
             *("left-pad", "Right.Pad>=2", "old; python_version < '3'"),
-            more='[tool.pytest.ini_options]\naddopts = "-ra --cov=x -n auto"\n',
+            more=f'[tool.pytest.ini_options]\naddopts = "{ADDOPTS}"\n',
         ),
         "test_x.py": "def test_x(): pass\n",
     }
@@ -181,6 +185,7 @@ def test_what_is_not_installed_is_said(tmp_path: Path) -> None:
     assert [each for each in missing if "right-pad is not installed" in each]
     assert [each for each in missing if "pytest-cov" in each]
     assert [each for each in missing if "pytest-xdist" in each]
+    assert [each for each in missing if "pytest-own" in each]
     assert not [each for each in missing if "left" in each or "old" in each]
     assert (
         found(files, checkout)[1].tool

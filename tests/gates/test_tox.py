@@ -7,7 +7,6 @@ from trees import project
 
 from gitagent.gates.tox import Asked, asked
 
-
 INI = "[testenv]\ncommands = "
 LINT = "[testenv:lint]\ncommands = ruff\n"
 NATIVE = "[env_run_base]\ncommands = "

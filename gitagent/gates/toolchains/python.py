@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from gitagent.domain.verdict import GateCommand
 from gitagent.gates.compiling import compile_command
@@ -14,6 +12,7 @@ from gitagent.gates.project import Project
 from gitagent.gates.python import (
     installed,
     interpreter,
+    is_stand_in,
     needed_by,
     python_path,
     source_roots,
@@ -72,7 +71,7 @@ def missing(project: Project) -> tuple[str, ...]:
     if not any(path.endswith(".py") for path in project.files):
         return ()
     python = interpreter(project.checkout, project.environ)
-    if _is_script(python):
+    if is_stand_in(python):
         return (f"Python: {python} is a stand-in: put the interpreter's own folder first in PATH",)
     found = _tested(project)
     said = [sentence for each in found for sentence in _lacking(each, python)]
@@ -261,13 +260,3 @@ def _listed(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     shown = ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     return f"{shown} {'is' if len(names) == 1 else 'are'}"
-
-
-def _is_script(python: str) -> bool:
-    if python == sys.executable:
-        return False
-    try:
-        with Path(python).open("rb") as file:
-            return file.read(2) == b"#!"
-    except OSError:
-        return False
