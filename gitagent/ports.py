@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitagent.domain.call import Reply, Request
     from gitagent.domain.code import Change, Definition, Links, Mention
     from gitagent.domain.context import Hit
-    from gitagent.domain.edit import EditFormat, File
+    from gitagent.domain.edit import EditFormat, File, Mistake
     from gitagent.domain.event import Kind
     from gitagent.domain.task import Attempt, Checkpoint, TaskState
     from gitagent.domain.verdict import Bring, CommandRun, Verdict
@@ -186,6 +186,15 @@ class Index(Protocol):
 
     def links(self, tree: str, path: str) -> Links:
         """What a file has to do with others."""
+
+
+class Syntax(Protocol):
+    """Says whether a text can be read as its language, by the path that it has."""
+
+    def knows(self, path: str) -> bool: ...
+
+    def mistakes(self, path: str, data: bytes) -> Sequence[Mistake]:
+        """The first few; none in a language that is not known."""
 
 
 class Past(Protocol):

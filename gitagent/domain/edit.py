@@ -75,6 +75,14 @@ class File:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A line (1-based) of a text at which its language cannot be read, and why, in a few words."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True)
 class Landing:
     """What edits make of the files they name: new content by path, None for a deleted file.
 

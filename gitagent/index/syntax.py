@@ -101,6 +101,7 @@ def read(language: Language, text: bytes) -> Read | None:
 
 
 def parse(parser: Parser, text: bytes) -> Tree | None:
+    """The syntax tree of a text in UTF-8; None where making it takes too much work."""
     if len(text) <= WATCHED_FROM:
         return parser.parse(text)
     left = LEAST_STEPS + len(text) // BYTES_A_STEP
