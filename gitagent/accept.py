@@ -116,6 +116,6 @@ def _gate(site: Site, log: TaskLog, picked: Picked, no_gate: bool, tell: Tell) -
             return checkpoint.verdict
     tell(News("gate", "runs on the result", passing=True))
     gate = gating.found(site, before, gating.Asked(none=no_gate))
-    with closing(gating.checks(site, repo, before, gate, tell)) as checks:
+    with closing(gating.checks(site, repo, picked.before, gate, tell)) as checks:
         begun = checks.begun(before, lambda: repo.changed_paths(before, after))
         return checks.verdict(after, "", checks.beside(after, begun))

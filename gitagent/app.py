@@ -252,7 +252,7 @@ def _walked(
     with (
         models.stacked(means, chosen) as using,
         index_of(site, repo, task.base, tell) as index,
-        closing(gating.checks(site, repo, repo.tree_of(task.base), gate, tell)) as checks,
+        closing(gating.checks(site, repo, task.base, gate, tell)) as checks,
     ):
         threading.Thread(target=warming.load, daemon=True).start()
         rules = _rules(site.config, manner, using["code"].profile)

@@ -65,13 +65,13 @@ def check_sandbox(site: Site, commands: Sequence[GateCommand]) -> None:
         sandbox(site)
 
 
-def checks(site: Site, repo: GitRepo, tree: str, gate: Found, tell: Tell) -> Checks:
-    """What was found for a base's tree, ready to run on trees of `repo`; it is to be closed."""
+def checks(site: Site, repo: GitRepo, base: str, gate: Found, tell: Tell) -> Checks:
+    """What was found for a base, a commit, ready to run on trees of `repo`; it is to be closed."""
     guard = sandbox(site) if gate.commands else Chosen(PlainSandbox(site.environ))
     for sentence in (*gate.missing, *filter(None, [guard.warning])):
         tell(News("gate", sentence, warning=True))
     kind, scratch = guard.sandbox, cache_folder() / SCRATCH
-    trees = _Trees(StandIn(repo, repo.resolve("HEAD")))
+    trees = _Trees(StandIn(repo, base))
     around = f"{type(kind).__name__} {machine(site.environ)}"
     return Checks(
         repo=repo,
@@ -82,7 +82,7 @@ def checks(site: Site, repo: GitRepo, tree: str, gate: Found, tell: Tell) -> Che
         scratch=scratch,
         timeout_s=site.config.gate_timeout_s,
         hide=site.redactor.hide,
-        base=tree,
+        base=repo.tree_of(base),
         allow=site.config.allow,
         read=read_suite,
         places=Places(repo, scratch, trees.export, trees.held if kind.keeps_folder else None),

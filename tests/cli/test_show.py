@@ -18,7 +18,7 @@ KEYS = {
 }  # fmt: skip
 STEP = {"n", "title", "commit", "model", "gate", "attempts", "files"}
 GATE = {"verdict", "passed", "fixed", "broken", "skipped", "vanished"}
-MORE = {"reason", "still_failing", "flaky", "weakened", "noted", "proofs", "unproven"}
+MORE = {"reason", "still_failing", "known", "flaky", "weakened", "noted", "proofs", "unproven"}
 CALL = {
     "seq", "phase", "model", "provider", "status", "prompt_tokens", "completion_tokens",
     "cached_tokens", "cost_usd", "seconds", "retries", "from_journal",
