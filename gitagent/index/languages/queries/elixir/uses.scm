@@ -1,6 +1,7 @@
+; `_` where its field alone says what it is: a name there takes longer to compile
 (call target: (identifier) @ref)
-(call target: (dot right: (identifier) @ref))
+(call target: (_ right: (identifier) @ref))
 (binary_operator operator: "|>" right: (identifier) @ref)
-(unary_operator operator: "&" operand: (binary_operator left: (identifier) @ref operator: "/"))
+(unary_operator operator: "&" operand: (_ left: (identifier) @ref operator: "/"))
 (alias) @alias
 (call target: (identifier) (arguments . [(alias) (dot left: (alias) right: (tuple))])) @import

@@ -1,3 +1,4 @@
+; `_` where its field alone says what it is: a name there takes longer to compile
 (function_declaration name: (identifier) @name) @function
 (generator_function_declaration name: (identifier) @name) @function
 (class_declaration name: (_) @name) @class
@@ -12,5 +13,5 @@
 (program (variable_declaration (variable_declarator name: (identifier) @name)) @constant)
 (pair key: (property_identifier) @name
   value: [(arrow_function) (function_expression)]) @method
-(assignment_expression left: (member_expression property: (property_identifier) @name)
+(assignment_expression left: (_ property: (property_identifier) @name)
   right: [(arrow_function) (function_expression) (class)]) @function

@@ -1,7 +1,8 @@
+; `_` where its field alone says what it is: a name there takes longer to compile
 (call_expression function: (identifier) @ref)
-(call_expression function: (member_expression property: (property_identifier) @ref))
+(call_expression function: (_ property: (property_identifier) @ref))
 (new_expression constructor: (identifier) @ref)
-(new_expression constructor: (member_expression property: (property_identifier) @ref))
+(new_expression constructor: (_ property: (property_identifier) @ref))
 (import_specifier name: (identifier) @ref)
 (import_clause (identifier) @ref)
 (export_specifier name: (identifier) @ref)

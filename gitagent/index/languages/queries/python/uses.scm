@@ -1,12 +1,13 @@
+; `_` where its field alone says what it is: a name there takes longer to compile
 (call function: (identifier) @ref)
-(call function: (attribute attribute: (identifier) @ref))
+(call function: (_ attribute: (identifier) @ref))
 (decorator (identifier) @ref)
-(decorator (attribute attribute: (identifier) @ref))
+(decorator (_ attribute: (identifier) @ref))
 (type (identifier) @ref)
 (type (generic_type (identifier) @ref))
-(type (attribute attribute: (identifier) @ref))
+(type (_ attribute: (identifier) @ref))
 (class_definition superclasses: (argument_list (identifier) @ref))
-(class_definition superclasses: (argument_list (attribute attribute: (identifier) @ref)))
+(class_definition superclasses: (argument_list (_ attribute: (identifier) @ref)))
 (except_clause value: (identifier) @ref)
 (raise_statement (identifier) @ref)
 (identifier) @maybe.constant
