@@ -262,3 +262,27 @@ def test_importing_everything_loads_nothing_heavy() -> None:
     ]
     found = loaded("import " + ", ".join(names))
     assert not HEAVY & found
+
+
+LATER = {
+    "gitagent.domain.task",
+    "gitagent.edits.outline",
+    "gitagent.git.locks",
+    "gitagent.index.facts",
+    "gitagent.index.harvest",
+    "gitagent.index.links",
+    "gitagent.index.pg.vectors",
+    "gitagent.index.syntax",
+    "gitagent.packing.pack",
+    "gitagent.redaction",
+    "difflib",
+    "tomllib",
+    "asyncio",
+}
+
+
+def test_a_query_loads_only_what_it_needs() -> None:
+    """Most of its time is the loading of modules, so what reads files and packs prompts waits."""
+    asking = "gitagent.cli.main, gitagent.cli.context, gitagent.cli.here, gitagent.finding"
+    found = loaded(f"import {asking}, gitagent.index.pg.opened")
+    assert not LATER & found
