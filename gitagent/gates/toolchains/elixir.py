@@ -229,6 +229,7 @@ class _Tools:
             package=package,
             uses=uses,
             narrow=(*shell, *narrow) if narrow else (),
+            tool=f"elixir {'.'.join(map(str, self.version))}".rstrip(),
         )
 
     def _environment(self) -> tuple[tuple[str, str], ...]:

@@ -146,6 +146,7 @@ def _commands(
         "brings": _brings(go),
         "package": module.folder,
         "uses": uses,
+        "tool": f"go {'.'.join(map(str, go.version))}",
     }
     for verb in ("build", "vet"):
         # Without `-o`, build of one single program would write it into the tree.

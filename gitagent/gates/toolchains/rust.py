@@ -130,6 +130,7 @@ class _Commands:
         self._workspace = workspace
         self._cargo = str(toolchain.programs / "cargo")
         self._known = known
+        self._tool = f"cargo ({toolchain.folder.name})"
         home = cargo_home(project)
         self._brings = (
             *seen(toolchain.folder),
@@ -215,6 +216,7 @@ class _Commands:
             package=package,
             uses=uses,
             narrow=narrow,
+            tool=self._tool,
         )
 
     @property
