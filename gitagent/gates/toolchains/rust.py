@@ -130,7 +130,7 @@ class _Commands:
         self._workspace = workspace
         self._cargo = str(toolchain.programs / "cargo")
         self._known = known
-        self._tool = f"cargo ({toolchain.folder.name})"
+        self._tool = f"cargo of {toolchain.folder.name}"
         home = cargo_home(project)
         self._brings = (
             *seen(toolchain.folder),
