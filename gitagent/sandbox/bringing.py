@@ -30,7 +30,8 @@ class Placed:
     @property
     def keys(self) -> tuple[str, ...]:
         """Files of keys in it, which nobody needs to test anything."""
-        return tuple(name for name in _KEYS if os.path.lexists(f"{self.path}/{name}"))
+        paths = {name: Path(self.path, name) for name in _KEYS}
+        return tuple(n for n, path in paths.items() if path.is_file() and not path.is_symlink())
 
 
 @dataclass

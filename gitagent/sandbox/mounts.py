@@ -63,6 +63,10 @@ class Mounts:
     def _all(self, brought: Iterable[Placed]) -> Iterator[str]:
         for placed in brought:
             yield from self._laid(placed) if placed.scratch else _read(placed)
+            for key in placed.keys:
+                empty = self._new("empty")
+                empty.touch()
+                yield from ("--ro-bind", str(empty), f"{placed.at}/{key}")
 
     def _laid(self, placed: Placed) -> Iterator[str]:
         """A folder into which a command may write, without anything of that staying."""
@@ -95,8 +99,6 @@ class Mounts:
 
 def _read(placed: Placed) -> Iterator[str]:
     yield from ("--ro-bind", placed.path, placed.at)
-    for key in placed.keys:
-        yield from ("--ro-bind", "/dev/null", f"{placed.at}/{key}")
 
 
 def _hidden(folders: Iterable[str], shows: Callable[[str], bool]) -> Iterator[str]:
