@@ -23,6 +23,7 @@ from gitagent.sandbox.plain import PlainSandbox
 from gitagent.sandbox.probe import Absent, probe
 
 PER_FOLDER = 20
+MOST = 20
 
 
 def main() -> None:
@@ -60,8 +61,12 @@ def measure(place: Path, runs: int, files: int) -> None:
     first = statistics.median(seconds["plain runner"])
     for name, taken in seconds.items():
         median = statistics.median(taken)
-        more = f"  +{1000 * (median - first):.1f}" if name != "plain runner" else ""
-        print(f"{name:<32} median {1000 * median:6.1f}  least {1000 * min(taken):6.1f}{more}")
+        more = 1000 * (median - first)
+        print(
+            f"{name:<32} median {1000 * median:6.1f}  least {1000 * min(taken):6.1f}  {more:+.1f}"
+        )
+        if more > MOST:
+            raise SystemExit(f"{name}: more than {MOST} ms")
 
 
 def _sizes(files: int) -> tuple[tuple[str, int], ...]:
