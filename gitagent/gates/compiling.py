@@ -19,6 +19,8 @@ import os, sys, warnings
 
 def paths():
     for folder, folders, names in os.walk("."):
+        # what was brought into the tree, an environment say, is none of its sources
+        folders[:] = [f for f in folders if not os.path.ismount(os.path.join(folder, f))]
         for name in names:
             path = os.path.join(folder, name)[2:]
             if name.endswith(".py") and os.path.isfile(path):

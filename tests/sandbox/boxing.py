@@ -76,10 +76,14 @@ class Box:
 
     def python_runs(self, program: str, **request: Any) -> Execution:
         """Run a Python program in the sandbox."""
-        brings = [] if self.inner_python == SYSTEM_PYTHON else needed_by(self.inner_python)
-        told = [{"path": bring.path} for bring in brings]
         argv = [self.inner_python, "-c", textwrap.dedent(program)]
-        return self.run(argv, **{**request, "brings": [*told, *request.get("brings", ())]})
+        brings = [*self.interpreter, *request.get("brings", ())]
+        return self.run(argv, **{**request, "brings": brings})
+
+    @property
+    def interpreter(self) -> list[dict[str, str]]:
+        """What has to be brought for a Python to run."""
+        return [{"path": bring.path} for bring in needed_by(self.inner_python)]
 
     def run(self, argv: list[str], **request: Any) -> Execution:
         answer = self.answer(argv, **request)

@@ -8,6 +8,7 @@ import pytest
 from boxing import SECRET, Box
 
 from gitagent.domain.verdict import Bring
+from gitagent.gates.compiling import compile_command
 from gitagent.sandbox.bubblewrap import PLACE, place_for
 from gitagent.sandbox.plain import PlainSandbox
 
@@ -46,6 +47,19 @@ def test_what_is_written_to_scratch_is_gone(
     again = box.run(["sh", "-c", "cat node_modules/left-pad/*"], brings=[bring], overlay=overlay)
     assert again.output == "pad\n"
     assert [path.name for path in modules.iterdir()] == ["left-pad"]
+
+
+def test_an_environment_in_the_tree_is_not_compiled(box: Box) -> None:
+    """Thousands of files that are none of the tree's, and may be for another Python."""
+    environment = box.checkout / ".venv"
+    environment.mkdir()
+    (environment / "other.py").write_text("print 'old'\n")
+    (box.tree / "bad.py").write_text("def\n")
+    brings = [{"path": str(environment)}, {"path": str(environment), "at": "lib"}]
+    argv = list(compile_command(box.inner_python).argv)
+    done = box.run(argv, brings=[*brings, *box.interpreter])
+    assert done.output.startswith("bad.py:1: ")
+    assert len(done.output.splitlines()) == 1
 
 
 def test_a_folder_of_a_tool_is_at_its_own_place(box: Box) -> None:
