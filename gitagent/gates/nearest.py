@@ -28,9 +28,13 @@ _TEST_MARK = re.compile(r"^tests?_|_tests?$|\.(?:test|spec)$")
 Read = Callable[[str], bytes]
 
 
+def worth(command: GateCommand, before: CommandRun | None) -> bool:
+    """Whether a part of a command's tests may be run, and all of them took long on the base."""
+    return bool(command.narrow) and before is not None and before.seconds >= WORTH_S
+
+
 def nearest(
     command: GateCommand,
-    before: CommandRun | None,
     changed: Sequence[str],
     files: Sequence[TreeFile],
     packages: Collection[str],
@@ -38,11 +42,9 @@ def nearest(
 ) -> tuple[str, ...]:
     """What to append to `command.narrow` to run the tests nearest to these changed paths.
 
-    `before` is the command's run on the base, `files` are those of the tree, `packages` all
-    folders of packages. Empty where nothing would be saved, or nothing is near.
+    `files` are those of the tree, `packages` all folders of packages. Empty where nothing would be
+    saved, or nothing is near.
     """
-    if not command.narrow or before is None or before.seconds < WORTH_S:
-        return ()
     own = {
         file.path: file
         for file in files

@@ -15,7 +15,7 @@ from pathlib import Path
 from gitagent.domain.verdict import CommandRun, GateCommand
 from gitagent.gates import again
 from gitagent.gates.kept import KeptRuns
-from gitagent.gates.nearest import nearest
+from gitagent.gates.nearest import nearest, worth
 from gitagent.gates.places import Place, Places
 from gitagent.gates.results import read_output, read_results, told
 from gitagent.gates.trim import plain_text, trim
@@ -80,10 +80,10 @@ class Running:
         packages: Collection[str],
     ) -> Sequence[str]:
         """The part of a command's tests to begin with; empty where all is known or none is near."""
-        if self._kept and self._kept.find(self._tree, command):
+        if not worth(command, before) or (self._kept and self._kept.find(self._tree, command)):
             return ()
         files, read = self._repo.files(self._tree), self._repo.read
-        return nearest(command, before, changed, files, packages, read)
+        return nearest(command, changed, files, packages, read)
 
     def command(self, command: GateCommand, part: Sequence[str] = ()) -> CommandRun:
         """The run of before, else one now."""

@@ -100,12 +100,22 @@ class Exported:
         old = [entry for path, entry in held.items() if _differs(entry, wanted.get(path))]
         new = [entry for path, entry in wanted.items() if _differs(entry, held.get(path))]
         writer.remove([entry for entry in old if entry.path not in self._skipped])
-        before = set(_folders_of(filter(_is_admitted, held.values())))
-        writer.fold(before.difference(_folders_of(filter(_is_admitted, wanted.values()))))
-        writer.write([entry for entry in new if writer.admits(entry)], there=before)
+        there = self._folded(writer, [*old, *new], wanted)
+        writer.write([entry for entry in new if writer.admits(entry)], there=there)
         gone = {entry.path for entry in old}
         kept = {path: why for path, why in self._skipped.items() if path not in gone}
         return None if writer.troubled else kept | dict(writer.skipped)
+
+    def _folded(
+        self, writer: _Writer, changed: Sequence[TreeFile], wanted: dict[str, TreeFile]
+    ) -> Collection[str]:
+        """Remove folders that are needed no more; returns those that are there."""
+        held = self._held
+        if all(e.path in held and e.path in wanted and e.mode != _GITLINK for e in changed):
+            return _folders_of(changed)
+        before = set(_folders_of(filter(_is_admitted, held.values())))
+        writer.fold(before.difference(_folders_of(filter(_is_admitted, wanted.values()))))
+        return before
 
     def _empty(self, root: int) -> None:
         for name in os.listdir(root):

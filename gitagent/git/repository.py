@@ -142,10 +142,18 @@ class GitRepo:
             yield from self._listed[tree]
             return
         header = self.pygit2.odb.read_header
+        # a tree that is asked for has most of its files in common with the one before
+        last = next(reversed(self._listed.values()), ())
+        known = {file.blob: file.size for file in last}
+
+        def size(blob: str, mode: int) -> int:
+            found = known.get(blob)
+            return header(blob)[1] if found is None and mode != trees.GITLINK else found or 0
+
         with self._present():
             for path, entry, mode in trees.walk(self.pygit2, self._tree(tree)):
-                size = 0 if mode == trees.GITLINK else header(entry.id)[1]
-                yield TreeFile(path, str(entry.id), mode, size)
+                blob = str(entry.id)
+                yield TreeFile(path, blob, mode, size(blob, mode))
 
     def read(self, blob: str) -> bytes:
         with self._present():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from gitagent.domain.verdict import CommandRun, GateCommand
-from gitagent.gates.nearest import arguments, called, nearest
+from gitagent.gates.nearest import arguments, called, nearest, worth
 from gitagent.ports import TreeFile
 
 PYTEST = GateCommand("pytest", ("pytest",), "pytest", narrow=("pytest", "-q"))
@@ -26,11 +26,10 @@ def near(
     changed: list[str],
     files: Mapping[str, str] = FILES,
     command: GateCommand = PYTEST,
-    before: CommandRun | None = LONG,
     packages: tuple[str, ...] = ("",),
 ) -> list[str]:
     entries = [TreeFile(path, path, 0o100644, len(text)) for path, text in files.items()]
-    found = nearest(command, before, changed, entries, packages, lambda path: files[path].encode())
+    found = nearest(command, changed, entries, packages, lambda path: files[path].encode())
     return list(found)
 
 
@@ -54,9 +53,10 @@ def test_a_test_is_near_that_changed_or_is_called_so_or_names_it(
 
 def test_what_saves_nothing_is_not_begun_with() -> None:
     """A short run, one of unknown length, most of the files, a command that cannot be told so."""
-    assert near(["src/app/parse.py"], before=None) == []
-    assert near(["src/app/parse.py"], before=CommandRun("pytest", 0, "", 1.0)) == []
-    assert near(["src/app/parse.py"], command=GateCommand("make", ("make",))) == []
+    assert worth(PYTEST, LONG)
+    assert not worth(PYTEST, None)
+    assert not worth(PYTEST, CommandRun("pytest", 0, "", 1.0))
+    assert not worth(GateCommand("make", ("make",)), LONG)
     few = {path: FILES[path] for path in list(FILES)[:6]}
     assert near(["src/app/parse.py"], few) == []
 
