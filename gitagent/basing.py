@@ -14,7 +14,7 @@ from gitagent.gates.judge import judge
 from gitagent.line import Line
 from gitagent.progress import News
 
-MOST_HITS = 8
+MOST_HITS = 5
 
 
 def based(line: Line) -> tuple[CommandRun, ...]:

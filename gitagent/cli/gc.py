@@ -26,6 +26,7 @@ def gc(keep_days: int | None, dry_run: bool, as_json: bool) -> None:
     Work that is nowhere else is salvaged first, as by `git agent drop`. A task whose branch is
     checked out, or that a living process works on, stays. Open tasks go only where
     `tasks.expire_days` says so. The objects that are free then are removed by git's own gc.
+    What the gate knows of trees is forgotten: whatever comes next is run.
     """
     from datetime import UTC, datetime
 
