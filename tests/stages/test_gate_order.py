@@ -304,7 +304,7 @@ def test_of_many_packages_only_what_is_touched_runs(tmp_path: Path) -> None:
     base = bench.checks.begun(bench.tree, lambda: ["packages/docs/x.sh"])
     assert [run.name for run in base] == ["core", "api", "web", "docs", "more"]
     assert [run.name for run in base if not run.left] == ["docs"]
-    tree = bench.with_({"packages/api/x.sh": "exit 0\n"})
+    tree = bench.with_({"packages/api/x.sh": "true  # changed\n"})
     beside = bench.checks.beside(tree, base)
     assert [run.name for run in beside if run.late] == ["api", "web"]
     assert bench.checks.beside(tree, beside) == beside
@@ -334,7 +334,7 @@ def test_a_failure_in_an_untouched_package_is_still_one(tmp_path: Path) -> None:
     files = {**PACKAGES, **{f"packages/docs/{path}": text for path, text in failing.items()}}
     bench = Bench(tmp_path, files, (*MANY[:3], command, MANY[4]))
     base = bench.checks.begun(bench.tree, lambda: [f"packages/{n}/x.sh" for n in ("docs", "web")])
-    tree = bench.with_({"packages/web/x.sh": "exit 0\n"})
+    tree = bench.with_({"packages/web/x.sh": "true  # changed\n"})
     found = bench.checks.verdict(tree, "make test_a pass", base)
     assert found.kind == "fail"
     assert "named in the task and still failing" in found.reason
