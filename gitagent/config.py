@@ -149,7 +149,7 @@ class Config:
         "gate.memory_mb", 0, "user", "most memory of a gate command, in MB; 0 is 60 % of all"
     )
     allow: tuple[str, ...] = _key(
-        "paths.allow", (), "user", "control files that a reply may edit, as patterns"
+        "paths.allow", (), "user", "control files and tests that a reply may change, as patterns"
     )
     keep_days: int = _key(
         "tasks.keep_days", 30, "user", "days for which `gc` keeps a task that has ended"

@@ -111,11 +111,14 @@ class _Both:
 
     def runs(self) -> list[CommandRun]:
         own, before = _named(self.own), _named(self.base)
+        decided = {name: run for name, run in _named(self.decided).items() if not run.left}
         found = [
-            self._one(before.get(run.name), own[run.name], run) if run.name in own else run
-            for run in self.decided
+            self._one(before.get(name), own[name], run)
+            if name in own and not own[name].left
+            else run
+            for name, run in decided.items()
         ]
-        return [*found, *(run for run in self.own if run.name not in _named(self.decided))]
+        return [*found, *(run for run in self.own if run.name not in decided)]
 
     def _one(self, base: CommandRun | None, own: CommandRun, run: CommandRun) -> CommandRun:
         known = base.tests if base else {}

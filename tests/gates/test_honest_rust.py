@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from trials import Project
@@ -32,6 +34,8 @@ TRICKS = {
     ),
     "the product ends": LIB.replace("n * 2", "std::process::exit(0)") + TESTS,
 }
+RUSTUP = os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup"
+"""Where the toolchain is, before a test gets another home."""
 needs_cargo = pytest.mark.skipif(
     shutil.which("cargo") is None, reason="there is no cargo on this machine"
 )
@@ -39,9 +43,9 @@ needs_cargo = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(
-        tmp_path_factory.mktemp("rust"), FILES, gate="cargo test --offline --quiet --lib"
-    )
+    folder = tmp_path_factory.mktemp("rust")
+    where = f"RUSTUP_HOME={RUSTUP} CARGO_HOME={folder / 'cargo'}"
+    return Project(folder, FILES, gate=f"{where} cargo test --offline --quiet --lib")
 
 
 @pytest.mark.parametrize("trick", TRICKS)
