@@ -135,7 +135,7 @@ class _Both:
         return replace(
             told,
             tests=tests,
-            seconds=own.seconds + run.seconds,
+            seconds=own.spent + run.spent,
             known=own.known and run.known,
             flaky=tuple(dict.fromkeys([*own.flaky, *run.flaky])),
         )
