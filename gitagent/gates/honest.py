@@ -249,7 +249,8 @@ class _Work:
 
     @cached_property
     def _trust(self) -> Trust:
-        tests = [command.reads for command in self.commands if command.reads not in _COMPILES]
+        testing = (each for each in self.commands if not each.compiles)
+        tests = [each.reads for each in testing if each.reads not in _COMPILES]
         by_file = any(reads in _TELLS_BY_FILE for reads in tests)
         single = any(reads != "exit-code" for reads in tests)
         return Trust(hard=by_file or not tests, soft=single or not tests)
