@@ -36,7 +36,7 @@ from gitagent.llm import warming
 from gitagent.llm.answers import AnswerStore
 from gitagent.llm.day import DaySpend
 from gitagent.llm.ledger import Budget, Ledger
-from gitagent.llm.routing import Ranked
+from gitagent.llm.routing import Ranked, ladder
 from gitagent.models import Means, Routes
 from gitagent.names import branch_name, check_branch
 from gitagent.observing import Watch, watched
@@ -255,7 +255,7 @@ def _walked(
         closing(gating.checks(site, repo, task.base, gate, tell)) as checks,
     ):
         threading.Thread(target=warming.load, daemon=True).start()
-        rules = _rules(site.config, manner, using["code"].profile)
+        rules = _rules(site.config, manner, using["code"].profile, ladder(chosen["repair"]))
         log.note(runs=_shaped_by(log.state.runs, rules, using))
         state = pipeline.run(
             Line(
@@ -353,7 +353,7 @@ def _new_id(repo: GitRepo) -> str:
     raise Conflict("No free task id was found.")
 
 
-def _rules(config: Config, manner: Manner, profile: ModelProfile) -> Rules:
+def _rules(config: Config, manner: Manner, profile: ModelProfile, better: Sequence[str]) -> Rules:
     asked: Any = manner.edit_format if manner.edit_format != "auto" else config.edit_format
     plan: Any = manner.plan or config.plan
     return Rules(
@@ -364,6 +364,7 @@ def _rules(config: Config, manner: Manner, profile: ModelProfile) -> Rules:
         context_tokens=config.context_tokens,
         rounds=min(config.rounds, MOST_ROUNDS),
         to_the_end=True,
+        ladder=tuple(better),
         candidates=min(manner.candidates or config.candidates or profile.candidates, MOST_BESIDE),
         ignore=config.ignore,
         allow=config.allow,

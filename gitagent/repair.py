@@ -37,7 +37,7 @@ from gitagent.reading import reader
 from gitagent.stages.apply import apply, brief
 from gitagent.stages.asking import Ways, may_remove, ways
 from gitagent.stages.propose import again, not_applied, not_green
-from gitagent.tries import Tries, merit
+from gitagent.tries import PATIENCE, Tries, merit
 
 UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
 UNSEEN_CODE = (
@@ -86,8 +86,20 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     if not fresh:
         line.tell(News("edits", "the same tree as before", warning=True))
         hope = how.anew or (several and line.model.profile.weak)
-        return replace(_kept(tries, found[0]), over=not hope)
+        kept = _kept(tries, found[0])
+        tries = kept if hope else _escalated(line, kept, found[0].reply.ref, "walks in circles")
+        return replace(tries, over=not hope and tries is kept)
     return _gated(line, tries, fresh, early)
+
+
+def _escalated(line: Line, tries: Tries, ref: str, why: str) -> Tries:
+    """With a better model for the next try, where the task has one."""
+    higher = tries.beyond(ref, line.rules.ladder)
+    if higher is not tries:
+        place = line.rules.ladder.index(ref) + 1
+        said = f"{ref} {why}; {line.rules.ladder[place]} is asked"
+        line.tell(News("model", said, warning=True))
+    return higher
 
 
 def _ways(line: Line, tries: Tries, n: int, model: Model) -> Ways:
@@ -280,7 +292,10 @@ def _failed(line: Line, tries: Tries, judged: Sequence[Candidate], best: Candida
         half=(*tries.half, *filter(_passes, attempts)),
         misfits=(),
         lead=lead,
+        failing=(*tries.failing, best.reply.ref),
     )
+    if tries.failing.count(best.reply.ref) >= PATIENCE:
+        tries = _escalated(line, tries, best.reply.ref, f"failed in {PATIENCE} tries")
     return tries.from_lead(_said_of(line, lead[1]))
 
 

@@ -13,7 +13,8 @@ from gitagent.errors import AgentError
 from gitagent.stages.propose import Dialogue
 
 PATIENCE = 2
-"""Replies that do not fit before another model is asked, where there is one."""
+"""Replies that do not fit, or tries that the gate fails, before another model is asked, where there
+is one; for the gate's sake only a better one."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Tries:
     says why no further call was to be had. `looked` are further parts of files that the model
     asked to see, `rounds` how often it may still ask, `context` what it was shown unasked. `lead`
     is the reply of the best attempt that the gate has seen, with that attempt, `half` are attempts
-    that may be taken and leave tests failing which the step is about.
+    that may be taken and leave tests failing which the step is about. `failing` are the models
+    whose tries the gate failed, one each time, `outgrown` those that are not asked again for it.
     """
 
     step: int
@@ -51,6 +53,8 @@ class Tries:
     context: Sequence[Excerpt] = ()
     lead: tuple[str, Attempt] | None = None
     half: tuple[Attempt, ...] = ()
+    failing: tuple[str, ...] = ()
+    outgrown: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> Sequence[str]:
@@ -92,7 +96,15 @@ class Tries:
     @property
     def avoid(self) -> tuple[str, ...]:
         """Models that sent what does not fit again when they were told why the last did not."""
-        return tuple({ref for ref in self.misfits if self.misfits.count(ref) >= PATIENCE})
+        unfit = {ref for ref in self.misfits if self.misfits.count(ref) >= PATIENCE}
+        return tuple(sorted(unfit | self.outgrown))
+
+    def beyond(self, ref: str, ladder: Sequence[str]) -> Tries:
+        """With a better model than `ref` to be asked next; unchanged where there is none."""
+        place = ladder.index(ref) + 1 if ref in ladder else len(ladder)
+        if not ladder[place:] or ref in self.outgrown:
+            return self
+        return replace(self, outgrown=self.outgrown.union(ladder[:place]))
 
     @property
     def best(self) -> Attempt | None:

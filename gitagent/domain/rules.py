@@ -15,7 +15,9 @@ Delivery = Literal["branch", "patch"]
 class Rules:
     """The settings of one run; `attempts` are tries of one step, `candidates` the proposals of one
     try, `rounds` how often the planner, and the model that writes a step, may ask to see more.
-    `to_the_end` says that what is half done is tried again; logs of older runs have none of it."""
+    `to_the_end` says that what is half done is tried again; logs of older runs have none of it.
+    `ladder` are the models (PROVIDER/NAME) that may repair, each better at it than the one before.
+    """
 
     plan: PlanMode
     max_steps: int
@@ -28,6 +30,7 @@ class Rules:
     rounds: int = 0
     candidates: int = 1
     to_the_end: bool = False
+    ladder: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

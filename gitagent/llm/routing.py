@@ -106,6 +106,16 @@ def rank(
     return tuple(ordered)
 
 
+def ladder(ranked: Sequence[Ranked]) -> tuple[str, ...]:
+    """The models that a job may have, each with a higher score for it than the one before; of equal
+    ones that which is asked first."""
+    fitting = [each for each in ranked if each.fits] or ranked[:1]
+    steps: dict[float, str] = {}
+    for each in fitting:
+        steps.setdefault(each.score, each.choice.profile.ref)
+    return tuple(steps[score] for score in sorted(steps))
+
+
 def _taken(group: Sequence[Ranked], margin: float, rest: str) -> tuple[Ranked, Sequence[str]]:
     """The one of a group that is asked first, and why it is."""
     best = max(each.score for each in group)

@@ -313,3 +313,54 @@ def test_the_beginning_of_a_prompt_is_marked_where_the_provider_wants_that(
     assert [part["cache_control"] for part in marked] == [{"type": "ephemeral"}] * 2
     assert "calc.py" in marked[1]["text"]
     assert "# What to do" not in marked[1]["text"]
+
+
+CHEAP = """
+[route]
+models = ["one/one-model", "two/two-model"]
+margin = 100.0
+[models."one/one-model"]
+input_price = 0.1
+output_price = 0.1
+[models."one/one-model".scores]
+repair = {one}
+[models."two/two-model".scores]
+repair = {two}
+[context]
+rounds = 0
+"""
+
+
+def test_a_better_model_repairs_what_a_cheaper_one_cannot(
+    bench: Bench, calc: Path, two: Callable[..., Two]
+) -> None:
+    """After two tries that the gate fails, the better one is asked, and it is said who and why."""
+    servers = two([line_of("*"), line_of("/")], [FIX], more=CHEAP.format(one=40, two=80))
+    ran = run(bench, calc)
+    assert ran.code == 0, ran.err
+    assert (len(servers.first.calls), len(servers.second.calls)) == (2, 1)
+    assert "one/one-model failed in 2 tries; two/two-model is asked" in ran.err
+    assert trailers(calc, ran.out.strip())["Agent-Model"] == "two/two-model"
+    replayed = bench.run("replay", cwd=calc)
+    assert replayed.code == 0, replayed.err + replayed.out
+
+
+def test_a_model_that_walks_in_circles_gives_place_to_a_better_one(
+    bench: Bench, calc: Path, two: Callable[..., Two]
+) -> None:
+    """A tree that was there before would have been the end."""
+    servers = two([line_of("*"), line_of("*")], [FIX], more=CHEAP.format(one=40, two=80))
+    ran = run(bench, calc)
+    assert ran.code == 0, ran.err
+    assert "walks in circles; two/two-model is asked" in ran.err
+    assert len(servers.first.calls) == 2
+    assert bench.run("replay", cwd=calc).code == 0
+
+
+def test_a_model_that_is_no_better_is_not_asked_for_the_gates_sake(
+    bench: Bench, calc: Path, two: Callable[..., Two]
+) -> None:
+    """A change of hands is worth its price only towards a higher score."""
+    servers = two([line_of(s) for s in "*/%@"], [FIX], more=CHEAP.format(one=80, two=40))
+    assert run(bench, calc).code == 3
+    assert len(servers.second.calls) == 0

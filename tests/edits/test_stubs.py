@@ -16,8 +16,7 @@ EMPTY = (
 )
 WRITTEN = (
     "def a():\n    return 1\n",
-    "class Meta(type):\n    def b(self):\n        return 2\n\n    def c(self):\n        pass\n\n"
-    "    def d(self):\n        return 3\n",
+    "class A:\n    def b(self):\n        return 2\n\n    def c(self):\n        return 3\n",
     "VALUE = 1\n",
     "def a(:\n",
 )
