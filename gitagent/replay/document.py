@@ -44,7 +44,8 @@ def _step(n: int, state: TaskState, findings: Findings) -> dict[str, Any]:
 
 def _attempt(attempt: Attempt, findings: Findings) -> dict[str, Any]:
     """A reply that did not fit has an empty tree."""
-    return {"n": attempt.n, **_trees(attempt.tree, findings.tries.get(attempt.label))}
+    beside = {"candidate": attempt.candidate} if attempt.candidate else {}
+    return {"n": attempt.n, **beside, **_trees(attempt.tree, findings.tries.get(attempt.label))}
 
 
 def _trees(recorded: str | None, rebuilt: str | None) -> dict[str, Any]:
