@@ -128,3 +128,14 @@ def test_nothing_is_shut_once_the_call_is_over() -> None:
         there.sendall(b"x")
         assert here.recv(1) == b"x"
         assert not watch.passed
+
+
+def test_the_clocks_stand_still_while_what_came_is_looked_at() -> None:
+    """A pause is longer than every limit and passes none; behind it they hold as before."""
+    with Watchdog(Limits(first_s=0.2, idle_s=0.2, total_s=0.4)) as watch:
+        watch.word()
+        with watch.paused():
+            time.sleep(0.6)
+        assert watch.passed == ""
+        time.sleep(0.5)
+        assert "wrote nothing for 0.2 s" in watch.passed

@@ -1,0 +1,136 @@
+"""Several answers out of one stream: each whole one counts, and no field is trusted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from test_answer import anything, chunk
+
+from gitagent.domain.call import Usage
+from gitagent.errors import BadReply, EmptyReply, ProviderError, ProviderUnavailable
+from gitagent.llm.answer import Answer
+from gitagent.llm.complaints import judged, of_payload
+from gitagent.llm.events import Broken, Foreign
+from gitagent.llm.several import Several
+
+
+def said(index: int, text: str = "", finish: str | None = None) -> dict[str, Any]:
+    delta = {"content": text} if text else {}
+    return {"choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
+
+
+def counted(prompt: int, completion: int) -> dict[str, Any]:
+    return {
+        "choices": [],
+        "usage": {"prompt_tokens": prompt, "completion_tokens": completion},
+    }
+
+
+@contextmanager
+def no_clocks() -> Iterator[None]:
+    yield
+
+
+def several(wanted: int, enough: Callable[[str], bool] | None = None) -> Several:
+    def one(told: Callable[[int], None]) -> Answer:
+        return Answer("p/m", "m", "p", 0.0, told)
+
+    return Several(wanted, one, lambda _length: None, enough, no_clocks)
+
+
+def fed(answers: Several, *payloads: dict[str, Any]) -> Several:
+    for payload in payloads:
+        answers.add(payload)
+        if answers.over:
+            break
+    return answers
+
+
+def test_answers_come_in_the_order_in_which_they_are_whole() -> None:
+    """Whatever their index; each is counted by itself, the prompt once."""
+    reply = fed(
+        several(2),
+        said(0, "slow "), said(1, "fast"), said(1, finish="stop"), counted(100, 7),
+        said(0, "one"), said(0, finish="length"), counted(100, 9),
+    ).reply()  # fmt: skip
+    assert [(each.text, each.finish_reason) for each in reply.each] == [
+        ("fast", "stop"),
+        ("slow one", "length"),
+    ]
+    assert reply.usage == Usage(100, 16, 0)
+
+
+def test_a_count_of_all_together_counts_once() -> None:
+    """Some servers count all answers in one chunk at the end."""
+    reply = fed(several(2), said(0, "a", "stop"), said(1, "b", "stop"), counted(100, 16)).reply()
+    assert reply.usage == Usage(100, 16, 0)
+
+
+def test_the_rest_is_not_read_where_one_is_enough() -> None:
+    """It is judged once its count has come; what was written of the others is counted by pieces."""
+    asked: list[str] = []
+
+    def enough(text: str) -> bool:
+        asked.append(text)
+        return text == "good"
+
+    answers = fed(
+        several(3, enough),
+        said(0, "bad", "stop"), counted(50, 3), said(1, "x"), said(2, "good", "stop"),
+        counted(50, 4), said(1, "never read"),
+    )  # fmt: skip
+    assert answers.over
+    reply = answers.reply()
+    assert asked == ["bad", "good"]
+    assert [each.text for each in reply.each] == ["bad", "good"]
+    assert reply.usage == Usage(50, 3 + 4 + 1, 0)
+
+
+def test_what_was_whole_when_the_stream_broke_counts() -> None:
+    """A cut answer is none; without a whole one it is an error as for one."""
+    reply = fed(several(2), said(0, "whole", "stop"), said(1, "cut in the mid")).reply()
+    assert [each.text for each in reply.each] == ["whole"]
+    with pytest.raises(ProviderUnavailable):
+        fed(several(2), said(0, "cut"), said(1, "cut, too")).reply()
+
+
+def test_an_empty_answer_is_left_out_and_only_empty_ones_are_an_error() -> None:
+    """The error has the count of what was paid for."""
+    some = fed(several(2), said(0, " ", "stop"), said(1, "text", "stop"), counted(9, 2))
+    assert [each.text for each in some.reply().each] == ["text"]
+    none = fed(several(2), said(0, " ", "stop"), said(1, "", "stop"), counted(9, 2))
+    with pytest.raises(EmptyReply) as caught:
+        none.reply()
+    assert caught.value.reply is not None
+    assert caught.value.reply.usage == Usage(9, 2, 0)
+
+
+def test_an_index_that_nobody_asked_for_is_passed_over() -> None:
+    """Also one that is no number."""
+    odd = [said(7, "x", "stop"), said(-1, "x", "stop")]
+    odd.append({"choices": [{"index": "1", "delta": {"content": "x"}, "finish_reason": "stop"}]})
+    reply = fed(several(2), *odd, said(0, "mine", "stop")).reply()
+    assert [each.text for each in reply.each] == ["mine"]
+
+
+def test_any_chunk_is_a_reply_or_an_error() -> None:
+    """Kinds and places of values may be wrong in any way."""
+    chance = random.Random(5)
+    replies = 0
+    for _ in range(3000):
+        answers = several(3, lambda _text: False)
+        try:
+            odd = [chance.choice((chunk, chunk, anything))(chance) for _ in range(2)]
+            for payload in (said(1, "hi", "stop"), *odd):
+                if complaint := of_payload(payload):
+                    raise judged(complaint, "p", "m", str)
+                answers.add(payload)
+            assert all(each.text.strip() for each in answers.reply().each)
+            replies += 1
+        except (ProviderError, Broken, Foreign, BadReply):
+            pass
+    assert replies > 50
