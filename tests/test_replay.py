@@ -339,9 +339,10 @@ def test_another_context_is_told(two_steps: Done, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_verdict_is_given_again_and_not_found_out(
-    bench: Bench, calc: Path, tmp_path: Path
+    bench: Bench, calc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No command runs: what the gate's command would leave behind is not there."""
+    monkeypatch.setenv("GITAGENT_GATE_SANDBOX", "plain")  # the other leaves nothing behind
     mark = tmp_path / "gate-ran"
     done = bench.task(calc, "--gate", f"touch {mark}; {GREEN}", says=[FIX])
     assert done.code == 0, done.err

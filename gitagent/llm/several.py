@@ -18,6 +18,8 @@ from gitagent.errors import BadReply, ProviderUnavailable
 from gitagent.llm.answer import Answer, usage_of
 from gitagent.llm.events import Broken
 
+SPARE = 64
+"""Pieces, which are tokens at most servers, that an answer may have beyond twice the others'."""
 MOST = 64
 """Answers to one request; an index beyond that is none that was asked for."""
 
@@ -70,6 +72,7 @@ class Several:
         wrote = [self._take(payload, choice) for choice in choices]
         for index in behind:
             self._judge(index)
+        self.over = self.over or self._straggles()
         return any(wrote)
 
     def reply(self) -> Reply:
@@ -123,6 +126,16 @@ class Several:
         with self._paused():
             self.over = self._enough(text)
         self._judging += time.monotonic() - began
+
+    def _straggles(self) -> bool:
+        """Whether what is left runs on and on: half of the answers are whole, and each other one
+        is twice as long as the longest of them. Only where nobody is paid for the rest."""
+        if self._enough is None or self._unjudged or 2 * len(self._whole) < self._wanted:
+            return False
+        left = [n for index, n in self._pieces.items() if index not in self._whole]
+        longest = max(self._pieces.get(index, 0) for index in self._whole)
+        begun = len(left) + len(self._whole)
+        return begun == self._wanted and all(n > 2 * longest + SPARE for n in left) and bool(left)
 
     def _of(self, index: int) -> Answer:
         if index not in self._answers:

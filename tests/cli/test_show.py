@@ -37,10 +37,10 @@ def test_the_document_has_what_scripts_rely_on(bench: Bench, repo: Callable[...,
     document = bench.run("show", done.id, "--json", cwd=folder).json()
     (step,), (call,) = document["steps"], document["calls"]
     assert set(document) >= KEYS
-    assert set(document) - KEYS == {"message"}
+    assert set(document) - KEYS == {"message", "tries"}
     assert set(step) == STEP
     assert set(step["gate"]) - GATE == MORE
-    assert set(call) - CALL == {"error"}
+    assert set(call) - CALL == {"error", "first_token_seconds"}
     assert set(document["totals"]) == TOTALS
     assert (document["state"], document["ending"]) == ("ended", "done")
     assert document["base"] == git(folder, "rev-parse", "main").strip()

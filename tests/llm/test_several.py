@@ -90,6 +90,17 @@ def test_the_rest_is_not_read_where_one_is_enough() -> None:
     assert reply.usage == Usage(50, 3 + 4 + 1, 0)
 
 
+def test_an_answer_that_runs_on_and_on_is_not_waited_for() -> None:
+    """Half of them are whole, and it is more than twice as long; where it is paid for, it stays."""
+    short = [p for n in (0, 1) for p in (said(n, "a"), said(n, finish="stop"), counted(9, 2))]
+    rambles = [said(n, f"{k} ") for k in range(200) for n in (2, 3)]
+    cut = fed(several(4, lambda _text: False), *short, *rambles)
+    assert cut.over
+    assert len(cut.reply().each) == 2
+    assert 130 < cut.reply().usage.completion < 150
+    assert not fed(several(4), *short, *rambles).over
+
+
 def test_what_was_whole_when_the_stream_broke_counts() -> None:
     """A cut answer is none; without a whole one it is an error as for one."""
     reply = fed(several(2), said(0, "whole", "stop"), said(1, "cut in the mid")).reply()
