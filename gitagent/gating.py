@@ -71,7 +71,7 @@ def checks(site: Site, repo: GitRepo, base: str, gate: Found, tell: Tell) -> Che
     for sentence in (*gate.missing, *filter(None, [guard.warning])):
         tell(News("gate", sentence, warning=True))
     kind, scratch = guard.sandbox, cache_folder() / SCRATCH
-    trees = _Trees(StandIn(repo, base))
+    trees = _Trees(StandIn(repo, site.repo, base))
     around = f"{type(kind).__name__} {machine(site.environ)}"
     return Checks(
         repo=repo,

@@ -48,10 +48,14 @@ _CONFIG = """\
 
 @dataclass
 class StandIn:
-    """Makes git folders for trees that follow `commit`."""
+    """Makes git folders for trees of `repo` that follow `commit`, in the history of `past`.
+
+    Without a commit they follow none.
+    """
 
     repo: GitRepo
-    commit: str
+    past: GitRepo
+    commit: str | None
     _packed: dict[bytes, bytes] = field(default_factory=dict)
 
     def write(self, tree: str, folder: Path) -> None:
@@ -99,16 +103,18 @@ class StandIn:
     def _when(self) -> int:
         import pygit2
 
-        return int(self.repo.pygit2[self.commit].peel(pygit2.Commit).commit_time)
+        if not self.commit:
+            return 0
+        return int(self.past.pygit2[self.commit].peel(pygit2.Commit).commit_time)
 
     @cached_property
     def _tag(self) -> str:
         """The nearest tag among the commit's ancestors, as far as we look for it."""
         import pygit2
 
-        raw = self.repo.pygit2
+        raw = self.past.pygit2
         names = [name for name in raw.references if name.startswith("refs/tags/")]
-        if not names or len(names) > _TAGS:
+        if not self.commit or not names or len(names) > _TAGS:
             return ""
         tagged: dict[str, str] = {}
         for name in sorted(names):

@@ -50,7 +50,7 @@ def exported(source: Path, tmp_path: Path) -> Path:
     repo = GitRepo.open(source)
     head = repo.resolve("HEAD")
     export(repo, repo.tree_of(head), folder)
-    StandIn(repo, head).write(repo.tree_of(head), folder)
+    StandIn(repo, repo, head).write(repo.tree_of(head), folder)
     return folder
 
 
@@ -117,7 +117,7 @@ def test_another_tree_in_the_same_folder(source: Path, exported: Path) -> None:
     (exported / "x").mkdir()
     (exported / "x" / "y").write_text("new\n")
     (exported / "x" / "y").chmod(0o644)
-    stand_in = StandIn(repo, head)
+    stand_in = StandIn(repo, repo, head)
     for _ in range(2):
         stand_in.write(tree, exported)
         assert git(exported, "status", "--porcelain") == ""
@@ -131,10 +131,19 @@ def test_a_tree_without_files_or_tags(tmp_path: Path) -> None:
     empty = repo.with_files(repo.tree_of(head), {"only": None})
     folder = tmp_path / "exported"
     folder.mkdir()
-    StandIn(repo, head).write(empty, folder)
+    StandIn(repo, repo, head).write(empty, folder)
     assert git(folder, "status", "--porcelain") == ""
     assert git(folder, "ls-files") == ""
     assert "No names found" in git(folder, "describe", "--tags")
+
+
+def test_a_tree_that_follows_nothing(exported: Path, source: Path, tmp_path: Path) -> None:
+    """Before the first commit of a branch there is a tree to check all the same."""
+    repo = GitRepo.open(source)
+    tree = repo.tree_of(repo.resolve("HEAD"))
+    StandIn(repo, repo, None).write(tree, exported)
+    assert git(exported, "status", "--porcelain") == ""
+    assert "No names found" in git(exported, "describe", "--tags")
 
 
 def test_a_submodule_is_none_of_its_files(tmp_path: Path) -> None:
@@ -147,6 +156,6 @@ def test_a_submodule_is_none_of_its_files(tmp_path: Path) -> None:
     folder = tmp_path / "exported"
     folder.mkdir()
     export(repo, repo.tree_of(head), folder)
-    StandIn(repo, head).write(repo.tree_of(head), folder)
+    StandIn(repo, repo, head).write(repo.tree_of(head), folder)
     assert git(folder, "ls-files", "-s") == git(source, "ls-files", "-s")
     assert git(folder, "status", "--porcelain") == ""

@@ -82,6 +82,7 @@ def test_where_nobody_watches_it_is_refused_before_anything_is_spent(
     assert done.returncode == 2, done.stderr
     assert "The gate would run unguarded" in done.stderr
     assert "GITAGENT_GATE_SANDBOX=plain" in done.stderr
+    assert "on agent/" not in done.stderr
     assert paid(model) == []
     refs = subprocess.check_output(["git", "for-each-ref", "--format=%(refname)"], cwd=calc)
     assert b"agent" not in refs

@@ -307,7 +307,7 @@ def test_git_is_answered_by_a_folder_of_the_tree_s_own(box: Box) -> None:
     folder = box.base / "exported"
     folder.mkdir()
     export(repo, repo.tree_of(head), folder)
-    StandIn(repo, head).write(repo.tree_of(head), folder)
+    StandIn(repo, repo, head).write(repo.tree_of(head), folder)
     script = "git rev-parse --show-toplevel && git status --porcelain && git describe --tags && "
     script += "git ls-files && echo y >> setup.py && git status --porcelain && git diff --quiet"
     done = box.run(["sh", "-c", script], folder=str(folder))
