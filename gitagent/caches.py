@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gitagent import scratch
 
-PRIVATE = (("gate", "gate-"), (".", "dry-"), (".", "replay-"))
+PRIVATE = (("gate", "gate-"), ("sandbox", "gate-"), (".", "dry-"), (".", "replay-"))
 """Where private folders are made, and with which prefix."""
 
 

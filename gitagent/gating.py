@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitagent import caches
 from gitagent.domain.verdict import Bring, GateCommand
+from gitagent.errors import Unwritable
 from gitagent.gates.detect import Found, configured, detect
 from gitagent.gates.identity import machine
 from gitagent.gates.kept import KeptRuns
@@ -26,7 +28,6 @@ from gitagent.sandbox.choosing import Chosen, Surroundings, attended, chosen
 from gitagent.sandbox.plain import PlainSandbox
 from gitagent.site import Site, cache_folder, spent_folder, user_folder
 
-SCRATCH = "gate"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ def sandbox(site: Site) -> Chosen:
 
 def check_sandbox(site: Site, commands: Sequence[GateCommand]) -> None:
     """UsageError where these commands would run, and may not."""
-    if commands:
-        sandbox(site)
+    # want of room is no reason against a task: it stops when it comes to its gate, and can go on
+    with suppress(Unwritable):
+        if commands:
+            sandbox(site)
 
 
 def checks(site: Site, repo: GitRepo, base: str, gate: Found, tell: Tell) -> Checks:
@@ -70,7 +73,7 @@ def checks(site: Site, repo: GitRepo, base: str, gate: Found, tell: Tell) -> Che
     guard = sandbox(site) if gate.commands else Chosen(PlainSandbox(site.environ))
     for sentence in (*gate.missing, *filter(None, [guard.warning])):
         tell(News("gate", sentence, warning=True))
-    kind, scratch = guard.sandbox, cache_folder() / SCRATCH
+    kind, scratch = guard.sandbox, cache_folder() / "gate"
     trees = _Trees(StandIn(repo, site.repo, base))
     around = f"{type(kind).__name__} {machine(site.environ)}"
     return Checks(
@@ -126,7 +129,7 @@ def _surroundings(site: Site) -> Surroundings:
     repo = site.repo
     return Surroundings(
         site.environ,
-        scratch=cache_folder() / SCRATCH,
+        scratch=cache_folder() / "sandbox",
         checkout=repo.checkout,
         closed=tuple(str(folder) for folder in own),
         covered=tuple(dict.fromkeys((str(repo.folder), str(Path(repo.pygit2.path))))),

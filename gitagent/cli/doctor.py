@@ -206,7 +206,7 @@ def _sandbox() -> Finding:
     config = load_config(os.environ, find_repo(Path.cwd()))[0].config
     if config.gate_sandbox == "plain":
         return Finding("sandbox", None, "plain, as configured", LIMITS)
-    tool = probe(os.environ, cache_folder() / "gate")
+    tool = probe(os.environ, cache_folder() / "sandbox")
     if isinstance(tool, Absent):
         ok = False if config.gate_sandbox == "bubblewrap" else None
         text = f"{tool.why}; without it the gate runs only at a terminal, or with --no-gate"

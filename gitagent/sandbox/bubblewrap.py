@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from gitagent.domain.verdict import Bring
-from gitagent.errors import AgentError
+from gitagent.errors import AgentError, Unwritable
 from gitagent.ports import Execution
 from gitagent.sandbox import seccomp, system
 from gitagent.sandbox.bringing import Bringing
@@ -102,8 +102,24 @@ class BwrapSandbox:
     ) -> Execution:
         """Run `argv` in the tree of `folder` for at most `timeout` seconds; see ports.Sandbox.
 
-        Raises AgentError where the folder is not there or no sandbox can be made.
+        Raises AgentError where the folder is not there or no sandbox can be made, Unwritable where
+        there is no room for one.
         """
+        try:
+            return self._run(argv, folder, timeout, env, inside, brings, results)
+        except OSError as error:
+            raise Unwritable(f"{self.scratch} cannot be written to: {error.strerror}.") from error
+
+    def _run(
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        timeout: float,
+        env: Mapping[str, str],
+        inside: str,
+        brings: Sequence[Bring],
+        results: Path | None,
+    ) -> Execution:
         if not (folder / inside).is_dir():
             raise AgentError(
                 f"No command can be run in {folder / inside}: there is no such folder."

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from gitagent.errors import Unwritable
 from gitagent.sandbox.system import etc_in, seen
 from gitagent.scratch import private_folder
 
@@ -62,8 +63,14 @@ class Absent:
 
 def probe(environ: Mapping[str, str], scratch: Path) -> Bubblewrap | Absent:
     """The bubblewrap to use: the first that can lay a throw-away folder over another, else the
-    first that works. `scratch` is where that folder would be. It is asked once a process."""
-    return _probe(environ.get("PATH", os.defpath), scratch)
+    first that works. `scratch` is where that folder would be. It is asked once a process.
+
+    Raises Unwritable where `scratch` cannot be written to.
+    """
+    try:
+        return _probe(environ.get("PATH", os.defpath), scratch)
+    except OSError as error:
+        raise Unwritable(f"{scratch} cannot be written to: {error.strerror}.") from error
 
 
 @cache

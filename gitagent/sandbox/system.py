@@ -3,11 +3,12 @@ every user may know and nobody keeps a secret in."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -102,13 +103,30 @@ def _copy(sources: Iterable[Path], folder: Path) -> None:
     for source in sources:
         target = folder / source.relative_to("/etc")
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with suppress(OSError, shutil.Error):  # what we may not read, a command need not
-            if source.is_symlink() and _is_there(source.resolve()):
-                target.symlink_to(source.readlink())
-            elif source.is_dir():
-                shutil.copytree(source, target, symlinks=True)
-            else:
-                shutil.copyfile(source, target)
+        if source.is_symlink() and _is_there(source.resolve()):
+            target.symlink_to(source.readlink())
+        elif source.is_dir():
+            with _unread():
+                shutil.copytree(source, target, symlinks=True, copy_function=_copied)
+        else:
+            _copied(source, target)
+
+
+def _copied(source: str | Path, target: str | Path, **_: object) -> str | Path:
+    with suppress(PermissionError, FileNotFoundError):
+        shutil.copyfile(source, target)
+    return target
+
+
+@contextmanager
+def _unread() -> Iterator[None]:
+    """What we may not read, a command need not; anything else is trouble of our own."""
+    try:
+        yield
+    except shutil.Error as error:
+        others = [why for _, _, why in error.args[0] if f"[Errno {errno.EACCES}]" not in str(why)]
+        if others:
+            raise OSError(errno.EIO, str(others[0])) from error
 
 
 def _is_there(path: Path) -> bool:
