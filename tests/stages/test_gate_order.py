@@ -279,14 +279,14 @@ def test_a_second_try_does_not_see_what_the_first_has_left(tmp_path: Path) -> No
 PACKAGES = {
     f"packages/{name}/{file}": text
     for name in ("core", "api", "web", "docs", "more")
-    for file, text in {"x.sh": "true\n", "t.sh": "true\n"}.items()
+    for file, text in {"run.sh": ". ./value\n", "value": "true\n"}.items()
 }
 
 
 def package(name: str, *uses: str) -> GateCommand:
     folder = f"packages/{name}"
     uses = tuple(f"packages/{each}" for each in uses)
-    return GateCommand(name, ("sh", "x.sh"), folder=folder, package=folder, uses=uses)
+    return GateCommand(name, ("sh", "run.sh"), folder=folder, package=folder, uses=uses)
 
 
 MANY = (
@@ -301,10 +301,10 @@ MANY = (
 def test_of_many_packages_only_what_is_touched_runs(tmp_path: Path) -> None:
     """On the base, too, and there only when a tree has to be judged beside it."""
     bench = Bench(tmp_path, PACKAGES, MANY)
-    base = bench.checks.begun(bench.tree, lambda: ["packages/docs/x.sh"])
+    base = bench.checks.begun(bench.tree, lambda: ["packages/docs/value"])
     assert [run.name for run in base] == ["core", "api", "web", "docs", "more"]
     assert [run.name for run in base if not run.left] == ["docs"]
-    tree = bench.with_({"packages/api/x.sh": "true  # changed\n"})
+    tree = bench.with_({"packages/api/value": "true  # changed\n"})
     beside = bench.checks.beside(tree, base)
     assert [run.name for run in beside if run.late] == ["api", "web"]
     assert bench.checks.beside(tree, beside) == beside
@@ -313,9 +313,9 @@ def test_of_many_packages_only_what_is_touched_runs(tmp_path: Path) -> None:
     found = bench.checks.verdict(tree, "", beside)
     assert (found.kind, found.reason) == ("pass", "`api` passes, `web` passes")
     assert len(bench.ran()) == 2
-    broken = bench.with_({"packages/core/x.sh": "exit 3\n"})
+    broken = bench.with_({"packages/core/value": "false\n"})
     found = bench.checks.verdict(broken, "", bench.checks.beside(broken, beside))
-    assert (found.kind, found.reason) == ("fail", "`core` ends with exit code 3 (0 on the base)")
+    assert (found.kind, found.reason) == ("fail", "`core` ends with exit code 1 (0 on the base)")
 
 
 def test_a_failure_in_an_untouched_package_is_still_one(tmp_path: Path) -> None:
@@ -333,8 +333,8 @@ def test_a_failure_in_an_untouched_package_is_still_one(tmp_path: Path) -> None:
     )
     files = {**PACKAGES, **{f"packages/docs/{path}": text for path, text in failing.items()}}
     bench = Bench(tmp_path, files, (*MANY[:3], command, MANY[4]))
-    base = bench.checks.begun(bench.tree, lambda: [f"packages/{n}/x.sh" for n in ("docs", "web")])
-    tree = bench.with_({"packages/web/x.sh": "true  # changed\n"})
+    base = bench.checks.begun(bench.tree, lambda: [f"packages/{n}/value" for n in ("docs", "web")])
+    tree = bench.with_({"packages/web/value": "true  # changed\n"})
     found = bench.checks.verdict(tree, "make test_a pass", base)
     assert found.kind == "fail"
     assert "named in the task and still failing" in found.reason
