@@ -28,13 +28,14 @@ _TEST_MARK = re.compile(r"^tests?_|_tests?$|\.(?:test|spec)$")
 Read = Callable[[str], bytes]
 
 
-def worth(command: GateCommand, before: CommandRun | None) -> bool:
+def worth(command: GateCommand, before: CommandRun) -> bool:
     """Whether a part of a command's tests may be run, and all of them took long on the base."""
-    return bool(command.narrow) and before is not None and before.seconds >= WORTH_S
+    return bool(command.narrow) and before.seconds >= WORTH_S
 
 
 def nearest(
     command: GateCommand,
+    before: CommandRun,
     changed: Sequence[str],
     files: Sequence[TreeFile],
     packages: Collection[str],
@@ -42,15 +43,15 @@ def nearest(
 ) -> tuple[str, ...]:
     """What to append to `command.narrow` to run the tests nearest to these changed paths.
 
-    `files` are those of the tree, `packages` all folders of packages. Empty where nothing would be
-    saved, or nothing is near.
+    `before` is its run on the base, `files` are those of the tree, `packages` all folders of
+    packages. Empty where nothing would be saved, or nothing is near.
     """
     own = {
         file.path: file
         for file in files
         if file.mode in _REGULAR and _belongs(file.path, command, packages)
     }
-    tests = [path for path in own if is_test(path) and _SOURCE.search(path)]
+    tests = _tests(before, changed, own)
     near = _near(tests, changed, lambda path: _text(own[path], read))
     if not near or len(near) > min(MOST_FILES, len(tests) * MOST_SHARE):
         return ()
@@ -70,6 +71,23 @@ def _from(folder: str, path: str) -> str:
 def _belongs(path: str, command: GateCommand, packages: Collection[str]) -> bool:
     inside = not command.folder or path.startswith(f"{command.folder}/")
     return inside and (package_of(path, packages) or "") == command.package
+
+
+def _tests(before: CommandRun, changed: Collection[str], own: Collection[str]) -> list[str]:
+    """The files that the command takes tests from, as far as its ids say; else what looks so.
+
+    Of a change, what looks so too, and lies beside one of them.
+    """
+    alike = [path for path in own if is_test(path) and _SOURCE.search(path)]
+    named = {test.partition("::")[0] for test in before.tests}.intersection(own)
+    if not named:
+        return alike
+    folders = {_folder(path) for path in named}
+    return sorted(named.union(p for p in alike if p in changed and _folder(p) in folders))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _near(tests: Sequence[str], changed: Sequence[str], text: Callable[[str], str]) -> list[str]:

@@ -80,10 +80,12 @@ class Running:
         packages: Collection[str],
     ) -> Sequence[str]:
         """The part of a command's tests to begin with; empty where all is known or none is near."""
-        if not worth(command, before) or (self._kept and self._kept.find(self._tree, command)):
+        if before is None or not worth(command, before):
+            return ()
+        if self._kept and self._kept.find(self._tree, command):
             return ()
         files, read = self._repo.files(self._tree), self._repo.read
-        return nearest(command, changed, files, packages, read)
+        return nearest(command, before, changed, files, packages, read)
 
     def command(self, command: GateCommand, part: Sequence[str] = ()) -> CommandRun:
         """The run of before, else one now."""

@@ -13,6 +13,7 @@ from gitagent.ports import TreeFile
 PYTEST = GateCommand("pytest", ("pytest",), "pytest", narrow=("pytest", "-q"))
 GO = GateCommand("go test", ("go",), narrow=("go", "test"))
 LONG = CommandRun("pytest", 0, "", 60.0)
+"""A run that names no file."""
 FILES = {
     "src/app/parse.py": "def parse(): ...\n",
     "src/app/store.py": "def put(): ...\n",
@@ -27,9 +28,10 @@ def near(
     files: Mapping[str, str] = FILES,
     command: GateCommand = PYTEST,
     packages: tuple[str, ...] = ("",),
+    before: CommandRun = LONG,
 ) -> list[str]:
     entries = [TreeFile(path, path, 0o100644, len(text)) for path, text in files.items()]
-    found = nearest(command, changed, entries, packages, lambda path: files[path].encode())
+    found = nearest(command, before, changed, entries, packages, lambda path: files[path].encode())
     return list(found)
 
 
@@ -54,11 +56,29 @@ def test_a_test_is_near_that_changed_or_is_called_so_or_names_it(
 def test_what_saves_nothing_is_not_begun_with() -> None:
     """A short run, one of unknown length, most of the files, a command that cannot be told so."""
     assert worth(PYTEST, LONG)
-    assert not worth(PYTEST, None)
     assert not worth(PYTEST, CommandRun("pytest", 0, "", 1.0))
     assert not worth(GateCommand("make", ("make",)), LONG)
     few = {path: FILES[path] for path in list(FILES)[:6]}
     assert near(["src/app/parse.py"], few) == []
+
+
+def test_only_files_that_gave_tests_on_the_base_are_told() -> None:
+    """And what a change adds beside them: no helper, nothing that the runner leaves out."""
+    files = {
+        **FILES,
+        "tests/conftest.py": "import parse\n",
+        "tests/test_new.py": "",
+        "examples/tests/test_parse.py": "",
+        "examples/tests/test_new.py": "",
+    }
+    ids = [f"{path}::test_a" for path in FILES if path.startswith("tests/")]
+    before = CommandRun("pytest", 0, "", 60.0, tests=dict.fromkeys(ids, "passed"))
+    changed = ["src/app/parse.py", "tests/test_new.py", "examples/tests/test_new.py"]
+    assert set(near(changed, files, before=before)) == {
+        "tests/test_new.py",
+        "tests/test_parse.py",
+        "tests/test_shell.py",
+    }
 
 
 def test_another_packages_tests_are_not_this_commands() -> None:
