@@ -52,10 +52,10 @@ def nearest(
         if file.mode in _REGULAR and _belongs(file.path, command, packages)
     }
     tests = _tests(before, changed, own)
-    near = _near(tests, changed, lambda path: _text(own[path], read))
-    if not near or len(near) > min(MOST_FILES, len(tests) * MOST_SHARE):
-        return ()
-    return arguments(command, near)
+    most = min(MOST_FILES, len(tests) * MOST_SHARE)
+    found = _near(tests, changed, lambda path: _text(own[path], read))
+    # a name that is everybody's word tells nothing
+    return next((arguments(command, near) for near in found if len(near) <= most), ())
 
 
 def arguments(command: GateCommand, paths: Iterable[str]) -> tuple[str, ...]:
@@ -90,16 +90,19 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _near(tests: Sequence[str], changed: Sequence[str], text: Callable[[str], str]) -> list[str]:
-    """Tests that changed themselves, are called as what changed, or name it."""
+def _near(
+    tests: Sequence[str], changed: Sequence[str], text: Callable[[str], str]
+) -> tuple[list[str], list[str]]:
+    """Tests that changed themselves, are called as what changed, or name it; and without these."""
     sources = [path for path in changed if _SOURCE.search(path)]
     names = {name for path in sources if not is_test(path) and (name := called(path))}
     near = [path for path in tests if path in set(changed) or called(path) in names]
     if not names:
-        return near
+        return near, near
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")
     known = set(near)
-    return near + [path for path in tests if path not in known and named.search(text(path))]
+    naming = [path for path in tests if path not in known and named.search(text(path))]
+    return [*near, *naming], near
 
 
 def called(path: str) -> str:

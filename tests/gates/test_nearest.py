@@ -58,7 +58,7 @@ def test_what_saves_nothing_is_not_begun_with() -> None:
     assert worth(PYTEST, LONG)
     assert not worth(PYTEST, CommandRun("pytest", 0, "", 1.0))
     assert not worth(GateCommand("make", ("make",)), LONG)
-    few = {path: FILES[path] for path in list(FILES)[:6]}
+    few = {path: FILES[path] for path in list(FILES)[:4]}
     assert near(["src/app/parse.py"], few) == []
 
 
@@ -79,6 +79,13 @@ def test_only_files_that_gave_tests_on_the_base_are_told() -> None:
         "tests/test_parse.py",
         "tests/test_shell.py",
     }
+
+
+def test_a_name_that_everybody_uses_leads_to_the_tests_of_that_name() -> None:
+    """Not to half of the project."""
+    files = {path: f"{text}\nparse\n" for path, text in FILES.items()}
+    assert near(["src/app/parse.py"], files) == ["tests/test_parse.py"]
+    assert near(["src/app/store.py"], {p: f"{t}\nstore\n" for p, t in FILES.items()}) == []
 
 
 def test_another_packages_tests_are_not_this_commands() -> None:
