@@ -353,3 +353,30 @@ def test_tests_that_this_machine_cannot_run_are_none(tmp_path: Path) -> None:
     found = here.checks(missing=missing).verdict(tree, "", here.base)
     assert (found.kind, found.reason) == ("none", f"No test was run: {missing[0][:-1]}")
     assert here.checks().verdict(tree, "", here.base).kind == "pass"
+
+
+MANY = (
+    "import pytest\nfrom app import double\n\n\n"
+    "@pytest.mark.parametrize('n', [1, 2])\ndef test_many(n):\n    assert double(n) == n + n\n"
+)
+ONLY_SHOWN: Mapping[str, tuple[str, str]] = {
+    "a parameter is left out": (MANY.replace("[1, 2]", "[1]"), "test_many[2] runs no more"),
+    "a test is never defined": (
+        MANY.replace("@pytest", "if double is None:\n  @pytest").replace("\ndef", "\n  def"),
+        "test_many[1] runs no more",
+    ),
+    "a fixture skips": (
+        MANY + "\n\n@pytest.fixture(autouse=True)\ndef later():\n    getattr(pytest, 'skip')()\n",
+        "test_many[1] is skipped",
+    ),
+}
+
+
+@pytest.mark.parametrize("trick", ONLY_SHOWN)
+def test_what_only_the_runs_show_is_named_as_well(tmp_path: Path, trick: str) -> None:
+    """Their syntax says nothing: the base's tests ran and passed, the tree's own did not run."""
+    here = Project(tmp_path, {"app.py": APP, "tests/test_many.py": MANY})
+    text, said = ONLY_SHOWN[trick]
+    found = here.verdict({"app.py": BETTER, "tests/test_many.py": text})
+    assert found.kind == "weakened", found.reason
+    assert f"tests/test_many.py: tests/test_many.py::{said}" in found.weakened
