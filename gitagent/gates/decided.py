@@ -152,19 +152,23 @@ class _Both:
     def gone(self) -> list[Finding]:
         """Tests that pass as they are on the base, and do not run as they are here."""
         own, before = _named(self.own), _named(self.base)
-        told = [each for each in self.trial.findings if each.sure or each.what.endswith(MOVED)]
+        told = {each.path for each in self.trial.findings if each.sure}
+        elsewhere = [each.what for each in self.trial.findings if each.what.endswith(MOVED)]
         found = []
         for run in self.decided:
-            here = own[run.name].tests if run.name in own else {}
+            if run.name not in own or own[run.name].left:
+                continue
+            here = own[run.name].tests
             known = before[run.name].tests if run.name in before else {}
-            moved = {_last(test) for test in here if test not in known and here[test] == "passed"}
             for test, outcome in run.tests.items():
                 lost = test in known and known[test] != "skipped" and outcome == "passed"
-                if not lost or here.get(test) in ("passed", "failed") or _last(test) in moved:
+                if not lost or here.get(test) in ("passed", "failed"):
                     continue
-                if not any(_last(test).partition("[")[0] in each.what for each in told):
+                path, name = _path(test, self.trial.changed), _last(test).partition("[")[0]
+                # one that is told of a whole file says it of its tests
+                if path not in told and not any(name in what for what in elsewhere):
                     what = "is skipped" if test in here else "runs no more"
-                    found.append(Finding(_path(test, self.trial.changed), 0, f"{test} {what}"))
+                    found.append(Finding(path, 0, f"{test} {what}"))
         return found
 
     def bent(self, found: Verdict) -> Sequence[str]:

@@ -250,6 +250,14 @@ def test_a_test_that_is_renamed_is_not_lost(app: Project) -> None:
     assert "tests/test_app.py::test_halves" in found.passed
 
 
+def test_a_test_that_moves_without_its_assertions_is_lost(app: Project) -> None:
+    """A name alone takes nobody's place."""
+    hollow = "from app import half\n\n\ndef test_half():\n    half(4)\n"
+    found = app.verdict({"tests/test_app.py": FIRST + "\n", "tests/test_half.py": hollow})
+    assert found.kind == "weakened", found.reason
+    assert found.weakened == ("tests/test_app.py: test_half is deleted",)
+
+
 def test_other_settings_of_the_same_file_are_free(app: Project) -> None:
     """A dependency, a version, a formatter: none of the tests' business."""
     text = PYPROJECT.replace('"app"', '"app2"') + "\n[tool.ruff]\nline-length = 100\n"
