@@ -213,7 +213,7 @@ def not_green(
 ) -> str:
     """What the model is told when the gate failed; `form` as of `again`. With `one` it is told of
     the first of the failing tests and of nothing else."""
-    if one and failing:
+    if one and failing and verdict.kind in ("fail", "pass"):
         said, source = failing[0].said, failing[0].source.rstrip()
         return render("repair_gate_one", said=said, source=source, again=form)
     output = verdict.output.strip()
