@@ -240,6 +240,8 @@ def run(asked: argparse.Namespace) -> int:
             continue
         with tempfile.TemporaryDirectory(prefix=f"exercise-{slug}-") as folder:
             record = solve(Exercise.of(asked.track, slug), means, Path(folder))
+            if asked.keep:
+                shutil.copytree(Path(folder) / slug, asked.keep / slug, dirs_exist_ok=True)
         with asked.out.open("a") as out:
             out.write(json.dumps(record) + "\n")
         print({key: value for key, value in record.items() if key != "log"}, flush=True)
@@ -344,6 +346,7 @@ def main() -> int:
     runs.add_argument("--candidates", type=int)
     runs.add_argument("--attempts", type=int, help="1: no repair, and no second chance")
     runs.add_argument("--format", default="", help="the form of edits")
+    runs.add_argument("--keep", type=Path, help="folder for the repositories, with their logs")
     runs.add_argument("more", nargs="*", help="further words for `git agent task`, behind --")
     runs.set_defaults(does=run)
     serves = commands.add_parser("serve")
