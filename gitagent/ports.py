@@ -37,8 +37,8 @@ class ModelProfile:
     `weak` says that long plans and long prompts do more harm than good. `takes_temperature`,
     `takes_schema` and `takes_tools` say what may be in a request, `cache` how its provider keeps
     the beginning of a prompt: by itself, where the request marks it, or not that we know of.
-    `takes_n` says that one request may ask for several answers, `candidates` how many proposals are
-    worth asking for in one try of a step.
+    `takes_n` is how many answers one request may ask for (0: one), `candidates` how many proposals
+    are worth asking for in one try of a step.
     Prices are USD per million tokens, None where nobody knows them. `first_token_s` and
     `tokens_per_s` are what an answer usually takes; 0 is unknown.
     """
@@ -59,7 +59,7 @@ class ModelProfile:
     scores: Scores = Scores()
     first_token_s: float = 0.0
     tokens_per_s: float = 0.0
-    takes_n: bool = False
+    takes_n: int = 0
     candidates: int = 1
 
     @property

@@ -62,7 +62,7 @@ class ModelRow:
     cache: str = ""
     first_token_s: float | None = None
     tokens_per_s: float | None = None
-    takes_n: bool | None = None
+    takes_n: int | None = None
     candidates: int | None = None
     scores: ScoreRow = ScoreRow()
 

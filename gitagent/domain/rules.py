@@ -37,8 +37,8 @@ class Rules:
 class Settings:
     """The rules of a run and what its prompts had to fit into; window and reply in tokens.
 
-    `weak_planner` says so of the model that plans; None where it is the same one, `takes_n` that
-    one request may ask for several answers. They are kept for a replay. No later run obeys them: a
+    `weak_planner` says so of the model that plans; None where it is the same one, `takes_n` is
+    how many answers one request may ask for. They are kept for a replay. No later run obeys them: a
     task's log may come from anywhere.
     """
 
@@ -47,4 +47,4 @@ class Settings:
     max_output: int
     weak: bool
     weak_planner: bool | None = None
-    takes_n: bool = False
+    takes_n: int = 0

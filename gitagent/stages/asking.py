@@ -80,10 +80,10 @@ class Ways:
 
 
 def ways(
-    n: int, edit_format: EditFormat, *, weak: bool, candidates: int = 1, forks: bool = False
+    n: int, edit_format: EditFormat, *, weak: bool, candidates: int = 1, forks: int = 0
 ) -> Ways:
-    """How try `n`, from 1, is asked for where it may have so many `candidates`; `forks` says that
-    the endpoint gives several answers to one question.
+    """How try `n`, from 1, is asked for where it may have so many `candidates`; to one question the
+    endpoint gives up to `forks` answers.
 
     There the first try of a weak model is the one answer that it holds for the best: it costs less
     than several, and the prompt is read for the others with it. Else every candidate is asked for
@@ -92,7 +92,7 @@ def ways(
     usual = asking(n, edit_format, weak=weak)
     if candidates <= 1:
         return Ways((usual,))
-    if not forks:
+    if forks < candidates:
         asked = (asking(n + k, edit_format, weak=weak) for k in range(candidates))
         return Ways(tuple(replace(each, anew=usual.anew) for each in asked))
     if not (weak and edit_format == "whole"):

@@ -103,7 +103,7 @@ def test_several_answers_come_with_one_question_where_the_model_knows_how(
     repo: Callable[..., Path], bench: Bench, home: Path
 ) -> None:
     """One request with `n`, one call on the ledger, and each answer is counted."""
-    row(home, takes_n="true")
+    row(home, takes_n="4")
     done = bench.task(repo(FILES), *MODEL, "--candidates", "3", says=[Choices((WRONG, WORSE, FIX))])
     assert done.code == 0, done.err
     assert [call.json["n"] for call in done.server.calls] == [3]
@@ -115,7 +115,7 @@ def test_answers_that_nobody_needs_any_more_are_not_waited_for(
     repo: Callable[..., Path], bench: Bench, home: Path
 ) -> None:
     """The first answer that is whole and passes ends the call; the long one is left unread."""
-    row(home, takes_n="true", candidates="2", weak="true", edit_format='"search-replace"')
+    row(home, takes_n="4", candidates="2", weak="true", edit_format='"search-replace"')
     slow = WRONG + "# and more\n" * 400
     done = bench.task(repo(FILES), *MODEL, says=[Choices((FIX, slow), chunk_size=64, pace=0.05)])
     assert done.code == 0, done.err
@@ -128,7 +128,7 @@ def test_an_endpoint_that_knows_no_n_gives_one_answer(
     repo: Callable[..., Path], bench: Bench, home: Path
 ) -> None:
     """It says so with 400, and is asked again without."""
-    row(home, takes_n="true")
+    row(home, takes_n="4")
     refused = Status(400, {"error": {"message": "Field n_cmpl must be at most 1", "code": 400}})
     done = bench.task(repo(FILES), *MODEL, "--candidates", "3", says=[refused, FIX])
     assert done.code == 0, done.err

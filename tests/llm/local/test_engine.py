@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gitagent.llm.local.engine import SLOTS
 from gitagent.llm.local.server import ensure, stop
 from gitagent.llm.local.settings import Settings
 
@@ -23,7 +24,7 @@ def endpoint(weights, tmp_path):
     stop(tmp_path / "room")
 
 
-def ask(endpoint, text, most, key=None):
+def ask(endpoint, text, most, key=None, **more):
     address = urlsplit(endpoint.base_url)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=180)
     body = {
@@ -31,6 +32,7 @@ def ask(endpoint, text, most, key=None):
         "messages": [{"role": "user", "content": text}],
         "temperature": 0,
         "max_tokens": most,
+        **more,
     }
     headers = {"Authorization": f"Bearer {key or endpoint.api_key}"}
     connection.request("POST", f"{address.path}/chat/completions", json.dumps(body), headers)
@@ -47,6 +49,17 @@ def test_the_model_answers_warm_and_only_to_us(endpoint):
     assert second["usage"]["prompt_tokens_details"]["cached_tokens"] > 150
     refused, _ = ask(endpoint, "Hello", 5, key="FAKEKEY")
     assert refused == 401
+
+
+def test_one_question_has_several_answers_and_is_read_once(endpoint):
+    """They differ, share one reading of the prompt, and leave it in the cache for the next."""
+    _, said = ask(endpoint, LISTING + EDIT, 24, n=SLOTS, temperature=1.5, seed=7)
+    texts = {choice["message"]["content"] for choice in said["choices"]}
+    assert len(said["choices"]) == SLOTS
+    assert len(texts) > 1
+    assert said["timings"]["prompt_n"] <= said["usage"]["prompt_tokens"]
+    _, again = ask(endpoint, LISTING + EDIT, 4, n=2, temperature=1.5)
+    assert again["usage"]["prompt_tokens_details"]["cached_tokens"] > 150
 
 
 def test_the_server_listens_on_loopback_only(endpoint):
