@@ -51,6 +51,8 @@ from gitagent.takeover import unlearned
 
 ANSWERS, SHORT = "answers", 16
 MOST_ROUNDS = 5
+ATTEMPTS, PATIENT = 4, 8
+"""Tries of a step, and those of a model that is weak and costs nothing but time."""
 MOST_BESIDE = 16
 """Candidates of one try."""
 ID_BYTES = 3
@@ -359,7 +361,7 @@ def _rules(config: Config, manner: Manner, profile: ModelProfile, better: Sequen
     return Rules(
         plan=plan,
         max_steps=max(1, config.max_steps),
-        attempts=max(1, config.attempts),
+        attempts=config.attempts or (PATIENT if profile.candidates > 1 else ATTEMPTS),
         edit_format=profile.edit_format if asked == "auto" else asked,
         context_tokens=config.context_tokens,
         rounds=min(config.rounds, MOST_ROUNDS),

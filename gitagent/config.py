@@ -93,7 +93,12 @@ class Config:
         "plan.mode", "auto", "checkout", "auto, always or never", ("auto", "always", "never")
     )
     max_steps: int = _key("plan.max_steps", 5, "repository", "most steps of a plan")
-    attempts: int = _key("repair.attempts", 4, "repository", "tries of one step at most")
+    attempts: int = _key(
+        "repair.attempts",
+        0,
+        "repository",
+        "tries of one step at most; 0 is 4, or 8 for a weak model of your own machine",
+    )
     candidates: int = _key(
         "repair.candidates",
         0,

@@ -29,7 +29,6 @@ from gitagent.sandbox.plain import PlainSandbox
 from gitagent.site import Site, cache_folder, spent_folder, user_folder
 
 
-
 @dataclass(frozen=True)
 class Asked:
     """The gate as a command asks for it: `lines` of the shell in place of what would be found, or
