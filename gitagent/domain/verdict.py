@@ -41,9 +41,9 @@ class GateCommand:
     exported tree's root, as the command sees them. What compiles is run before what tests.
     `package` is the folder of the package that it is about, `uses` are those of the packages of
     this tree which that one depends on: it has to run where one of these changes. `narrow` is an
-    `argv` that runs some of its tests only, once their files are appended, relative to `folder`, or
-    the folders of these files, as `narrow_to` says; empty where it cannot be told so. `tool` says
-    in words what runs, with its version where that is known.
+    `argv` that runs some of its tests only, once their files are appended, relative to `folder`;
+    empty where it cannot be told so. `tool` says in words what runs, with its version where that is
+    known.
     """
 
     name: str
@@ -56,7 +56,6 @@ class GateCommand:
     package: str = ""
     uses: tuple[str, ...] = ()
     narrow: tuple[str, ...] = ()
-    narrow_to: Literal["file", "folder"] = "file"
     tool: str = ""
 
     @property

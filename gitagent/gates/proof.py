@@ -60,7 +60,5 @@ def _narrowed(command: GateCommand, paths: Collection[str]) -> GateCommand:
     inside = [path for path in paths if not command.folder or path.startswith(f"{command.folder}/")]
     if not command.narrow or not inside:
         return command
-    if command.narrow_to == "folder":
-        inside = sorted({posixpath.dirname(path) or "." for path in inside})
     files = [posixpath.relpath(path, command.folder or ".") for path in inside]
     return replace(command, argv=(*command.narrow, *files))
