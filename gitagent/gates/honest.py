@@ -22,7 +22,7 @@ from gitagent.gates.steering import Steering
 from gitagent.gates.weakening import Finding, Trust, in_product, in_tests, taints
 from gitagent.ports import Repo, TreeFile
 
-_TELLS_BY_FILE = frozenset({"pytest", "junit", "jest", "lines", "mix"})
+_TELLS_BY_FILE = frozenset({"pytest", "junit", "jest", "lines", "go", "mix"})
 _COMPILES = frozenset({"compileall", "tsc"})
 _LARGEST = 1_000_000
 _TOOL = re.compile(rb"pytest|unittest|jest|vitest|mocha|node:test|ExUnit|testing")
