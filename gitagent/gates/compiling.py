@@ -17,10 +17,18 @@ OPTIONS = ("-I", "-S", "-c")
 PROGRAM = r"""
 import os, sys, warnings
 
+def mounted():
+    try:
+        with open("/proc/self/mountinfo", errors="surrogateescape") as lines:
+            return {line.split(" ")[4].replace("\\040", " ") for line in lines}
+    except OSError:
+        return set()
+
 def paths():
+    apart = mounted()
     for folder, folders, names in os.walk("."):
         # what was brought into the tree, an environment say, is none of its sources
-        folders[:] = [f for f in folders if not os.path.ismount(os.path.join(folder, f))]
+        folders[:] = [f for f in folders if os.path.abspath(os.path.join(folder, f)) not in apart]
         for name in names:
             path = os.path.join(folder, name)[2:]
             if name.endswith(".py") and os.path.isfile(path):
