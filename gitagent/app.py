@@ -366,6 +366,7 @@ def _rules(config: Config, manner: Manner, profile: ModelProfile, better: Sequen
         context_tokens=config.context_tokens,
         rounds=min(config.rounds, MOST_ROUNDS),
         to_the_end=True,
+        hurry_s=config.hurry_s,
         ladder=tuple(better),
         candidates=min(manner.candidates or config.candidates or profile.candidates, MOST_BESIDE),
         ignore=config.ignore,

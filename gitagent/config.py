@@ -153,6 +153,12 @@ class Config:
     gate_memory_mb: int = _key(
         "gate.memory_mb", 0, "user", "most memory of a gate command, in MB; 0 is 60 % of all"
     )
+    hurry_s: float = _key(
+        "gate.hurry_s",
+        20.0,
+        "repository",
+        "seconds, or ten times the base's, that one of several candidates has at first",
+    )
     allow: tuple[str, ...] = _key(
         "paths.allow", (), "user", "control files and tests that a reply may change, as patterns"
     )

@@ -145,6 +145,10 @@ class Checks:
             changed=changed,
         )
 
+    def hurried(self, seconds: float) -> Checks:
+        """The same with so much time for a tree at most."""
+        return replace(self, timeout_s=min(self.timeout_s, seconds))
+
 
 def nothing_said(_tree: str, _paths: Sequence[str], _characters: int) -> tuple[str, ...]:
     """Where no model was asked about folders."""

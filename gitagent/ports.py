@@ -258,6 +258,9 @@ class Gate(Protocol):
     def beside(self, tree: str, base: Sequence[CommandRun]) -> tuple[CommandRun, ...]:
         """The base's runs with all that a verdict on `tree` needs of them."""
 
+    def hurried(self, seconds: float) -> Gate:
+        """The same with so much time for a tree at most."""
+
     def verdict(self, tree: str, demand: str, base: Sequence[CommandRun]) -> Verdict:
         """A tree beside the base's runs; `demand` is the text that it is held against."""
 

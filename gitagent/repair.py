@@ -44,6 +44,8 @@ UNSEEN_CODE = (
     "you saw only a part of it; write only the functions that change, each complete, under a "
     "comment with the path, and a method inside its `class` line"
 )
+HURRY = 10
+"""Times the base's seconds at the gate that a candidate has at first."""
 NOTHING_CHANGED = "it has no edit in it that changes a file"
 
 
@@ -61,7 +63,21 @@ def repair(line: Line, tries: Tries) -> Tries:
             tries = replace(tries, stopped=error, over=True)
         if tries.accepted or tries.over:
             break
-    return tries if isinstance(tries.stopped, ContextOverflow) else tries.settled()
+    return tries if isinstance(tries.stopped, ContextOverflow) else _last_look(line, tries)
+
+
+def _last_look(line: Line, tries: Tries) -> Tries:
+    """With what is half done, or what only was too slow, where nothing better came; the best of the
+    slow ones has all the time that a tree may have."""
+    if tries.accepted or tries.half or not tries.slow:
+        return tries.settled()
+    best = max(tries.slow, key=merit)
+    line.tell(News("gate", f"runs on {best.label} again, without hurry", passing=True))
+    verdict = line.checks.verdict(best.tree, tries.demand, tries.runs)
+    attempt = replace(best, verdict=verdict)
+    line.log.add_attempt(attempt)
+    _tell_verdict(line, attempt, verdict, 0)
+    return replace(tries, accepted=attempt, stopped=None) if verdict.acceptable else tries
 
 
 def _try(line: Line, tries: Tries, n: int) -> Tries:
@@ -290,6 +306,7 @@ def _failed(line: Line, tries: Tries, judged: Sequence[Candidate], best: Candida
         seen=tries.seen | {attempt.tree for attempt in attempts},
         failed=(*tries.failed, *(a for a in attempts if not _passes(a))),
         half=(*tries.half, *filter(_passes, attempts)),
+        slow=(*tries.slow, *(a for a in attempts if _is_slow(line, tries, a))),
         misfits=(),
         lead=lead,
         failing=(*tries.failing, best.reply.ref),
@@ -306,6 +323,23 @@ def _said_of(line: Line, attempt: Attempt) -> str:
     found = failing(verdict.output, reader(line.repo, attempt.tree))
     one = weak and line.rules.to_the_end
     return not_green(verdict, _again(line), found if line.rules.to_the_end else (), one=one)
+
+
+def _hurry(line: Line, tries: Tries) -> float:
+    """Seconds that a tree has at the gate at first; 0 is as long as any.
+
+    What a weak model writes often never ends, and while the gate waits for it nothing is tried.
+    """
+    if not line.rules.hurry_s or line.rules.candidates == 1:
+        return 0.0
+    return max(line.rules.hurry_s, HURRY * sum(run.seconds for run in tries.runs))
+
+
+def _is_slow(line: Line, tries: Tries, attempt: Attempt) -> bool:
+    """Whether a tree may pass where the gate has more time."""
+    verdict, hurry = attempt.verdict or Verdict("none"), _hurry(line, tries)
+    ended = bool(hurry) and verdict.seconds >= hurry
+    return ended and not (verdict.acceptable or verdict.broken or verdict.still_failing)
 
 
 def _passes(attempt: Attempt) -> bool:
@@ -334,4 +368,6 @@ def _verdict(line: Line, tries: Tries, tree: str, early: Mapping[str, Verdict]) 
     if tree in early:
         return early[tree]
     line.tell(News("gate", "runs", passing=True))
-    return line.checks.verdict(tree, tries.demand, beside(line, tree))
+    hurry = _hurry(line, tries)
+    checks = line.checks.hurried(hurry) if hurry else line.checks
+    return checks.verdict(tree, tries.demand, beside(line, tree))

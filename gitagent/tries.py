@@ -29,7 +29,8 @@ class Tries:
     asked to see, `rounds` how often it may still ask, `context` what it was shown unasked. `lead`
     is the reply of the best attempt that the gate has seen, with that attempt, `half` are attempts
     that may be taken and leave tests failing which the step is about. `failing` are the models
-    whose tries the gate failed, one each time, `outgrown` those that are not asked again for it.
+    whose tries the gate failed, one each time, `outgrown` those that are not asked again for it,
+    `slow` the attempts for which the gate had not enough time and which fail at nothing else.
     """
 
     step: int
@@ -55,6 +56,7 @@ class Tries:
     half: tuple[Attempt, ...] = ()
     failing: tuple[str, ...] = ()
     outgrown: frozenset[str] = frozenset()
+    slow: tuple[Attempt, ...] = ()
 
     @property
     def shown(self) -> Sequence[str]:

@@ -17,6 +17,8 @@ class Rules:
     try, `rounds` how often the planner, and the model that writes a step, may ask to see more.
     `to_the_end` says that what is half done is tried again; logs of older runs have none of it.
     `ladder` are the models (PROVIDER/NAME) that may repair, each better at it than the one before.
+    `hurry_s` are the seconds that one of several candidates has at the gate at least, at first; 0
+    is as long as any.
     """
 
     plan: PlanMode
@@ -31,6 +33,7 @@ class Rules:
     candidates: int = 1
     to_the_end: bool = False
     ladder: tuple[str, ...] = ()
+    hurry_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -179,3 +179,40 @@ def test_threads_ask_at_the_same_time() -> None:
     """Each waits for the other: one after the other they would wait for ever."""
     both = threading.Barrier(2, timeout=10)
     assert sorted(in_threads([both.wait, both.wait])) == [0, 1]
+
+
+SLOW = "sh -c 'grep -q slow calc.py && sleep 3; grep -q \"return a + b\" calc.py'"
+SLOW_FIX = line_of("+").replace("return a + b", "return a + b  # slow")
+
+
+def hurry(home: Path) -> None:
+    place = home / ".config" / "gitagent"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "gitagent.toml").write_text("[gate]\nhurry_s = 1.0\n[repair]\nattempts = 1\n")
+
+
+def test_a_candidate_that_does_not_end_keeps_nobody_waiting(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """It has a moment at first; the next one passes and is taken."""
+    hurry(home)
+    done = bench.task(
+        repo(FILES), "--plan", "never", "--gate", SLOW, "-q", "--candidates", "2",
+        says=by_words(t00=SLOW_FIX, t03=BIG),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "the sum of both" in git(done.folder, "show", f"{done.branch}:calc.py")
+    assert "1.1.1 fail" in done.err
+
+
+def test_what_only_was_too_slow_is_looked_at_again(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """Nothing else passes: now it has the time that it needs."""
+    hurry(home)
+    done = bench.task(
+        repo(FILES), "--plan", "never", "--gate", SLOW, "-q", "--candidates", "2",
+        says=by_words(t00=SLOW_FIX, t03=WRONG),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "# slow" in git(done.folder, "show", f"{done.branch}:calc.py")
