@@ -34,6 +34,8 @@ NOISE = re.compile(
 )
 TOLD = re.compile(r"^E\s{2,}\S.*$", re.MULTILINE)
 """What pytest says beside the lines that it shows."""
+BEGUN = re.compile(r"^\w+ \((?P<id>\w+(?:\.\w+)+)\)(?:\n.*)? \.\.\. *\n?\Z", re.MULTILINE)
+ENDLESS = "Your code did not come to an end in this test: a loop or a recursion in it never stops."
 HEADING = re.compile(r"^(?:(?:FAIL|ERROR): (\S+)|_{3,} (.*?) _{3,})", re.MULTILINE)
 
 Read = Callable[[str], str | None]
@@ -63,7 +65,7 @@ class Failure:
 def failing(output: str, read: Read) -> list[Failure]:
     """The failing tests of an output whose lines can be found, the simplest first."""
     found = [each for block in blocks(output) or [output] for each in _of(block, read)]
-    return sorted(found, key=lambda each: each.weight)
+    return sorted(found, key=lambda each: each.weight) or _endless(output, read)
 
 
 def places(output: str) -> list[str]:
@@ -84,6 +86,37 @@ def sources(found: Sequence[Failure], output: str, characters: int) -> str:
             continue
         parts.append(part)
     return "\n".join(parts)
+
+
+def _endless(output: str, read: Read) -> list[Failure]:
+    """The test that unittest had begun, and not ended, when its time was up."""
+    begun = BEGUN.search(output)
+    if begun is None:
+        return []
+    *module, _owner, name = begun["id"].split(".")
+    path = "/".join(module) + ".py"
+    text = read(path) if is_test(path) else None
+    lines = text.splitlines() if text else []
+    at = next((n for n, line in enumerate(lines, 1) if f"def {name}(" in line), 0)
+    if not text or not at:
+        return []
+    last = at + len(_body(text, at)) - 1
+    source = lines_of_test(path, text, last)
+    return [Failure(name, ENDLESS, source, path, last)] if source else []
+
+
+def _body(text: str, at: int) -> list[str]:
+    """The lines of the Python function that begins at one."""
+    lines = text.splitlines()[at - 1 :]
+    inside = len(lines[0]) - len(lines[0].lstrip())
+    told = [lines[0]]
+    for line in lines[1:]:
+        if line.strip() and len(line) - len(line.lstrip()) <= inside:
+            break
+        told.append(line)
+    while not told[-1].strip():
+        told.pop()
+    return told
 
 
 def _of(block: str, read: Read) -> list[Failure]:

@@ -25,6 +25,7 @@ class RecordedGate:
 
     def beside(self, tree: str, base: Sequence[CommandRun]) -> tuple[CommandRun, ...]:
         return tuple(base)
+
     def hurried(self, seconds: float) -> RecordedGate:
         return self
 

@@ -144,3 +144,19 @@ def test_sources_leave_out_what_the_output_shows() -> None:
     assert "first()" in sources(found, "assert a failed", 1000)
     assert sources(found, "    first()\n>   assert a", 1000) == ""
     assert sources(found, "", 10) == ""
+
+
+def test_a_test_that_never_ended_is_the_one_that_was_begun(tmp_path: Path) -> None:
+    """The gate's time was up: unittest had no chance to say what failed."""
+    (tmp_path / "code_of.py").write_text(
+        "def double(n):\n    while True:\n        pass\n\nboom = double\n"
+    )
+    (tmp_path / "test_it.py").write_text(UNIT)
+    words = [sys.executable, "-m", "unittest", "-v", "test_it.DoubleTest.test_short"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        output = process.stderr.read(len("test_short (test_it.DoubleTest.test_short) ... "))
+        process.kill()
+    (found,) = failing(output, read_from(tmp_path))
+    assert found.source.endswith("self.assertEqual(double(2), 4)\n")
+    assert "never stops" in found.said
