@@ -31,6 +31,7 @@ from gitagent.git.dry_run import CallsLog, overlay
 from gitagent.git.log import FAMILY, SUMMARIES, TaskLog, delete, summaries, tips
 from gitagent.git.repository import GitRepo
 from gitagent.holder import check_free
+from gitagent.index.mistakes import Grammars
 from gitagent.line import Line
 from gitagent.llm import warming
 from gitagent.llm.answers import AnswerStore
@@ -272,6 +273,7 @@ def _walked(
                 rules=rules,
                 hide=site.redactor.hide,
                 side_by_side=in_threads,
+                syntax=Grammars(),
                 folders=lambda tree, paths, room: overview(
                     told(site.repo, tree, site.config.ignore), paths, room
                 ),

@@ -1,7 +1,7 @@
 """The candidates of one try: each a tree, or the reason why there is none.
 
-Equal trees are one candidate. The gate decides between the others, the smallest change first: of
-two that pass, the one that changes less is the better one.
+Equal trees are one candidate, and a tree that cannot be read is none. The gate decides between the
+others, the smallest change first: of two that pass, the one that changes less is the better one.
 """
 
 from __future__ import annotations

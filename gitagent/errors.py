@@ -13,6 +13,7 @@
     ├── GateFailed                 3
     ├── NoChange                   4
     │   └── NotApplied                 edits that do not fit the files
+    │       └── Unread                     a file that cannot be read any more
     ├── BudgetExceeded             5
     ├── ProviderError              6
     │   ├── ProviderUnavailable        worth another try
@@ -165,12 +166,25 @@ class NoChange(AgentError):
 class NotApplied(NoChange):
     """The model's edits do not fit the files.
 
-    `problems` says why, in words that the model can act on.
+    `problems` says why, in words that the model can act on. `tree` is what the sound ones of them
+    made, where they are kept for the model to go on from; empty where they are not.
     """
 
-    def __init__(self, message: str = "", *, hint: str = "", problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str = "",
+        problems: Sequence[str] = (),
+        tree: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
         self.problems = tuple(problems)
+        self.tree = tree
+
+
+class Unread(NotApplied):
+    """The model's edits fit, but leave a file that cannot be read as its language."""
 
 
 class BudgetExceeded(AgentError):

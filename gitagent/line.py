@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from gitagent.gates.judge import judge
 from gitagent.gates.kept import KeptRuns
 from gitagent.gates.places import Export, Places
 from gitagent.gates.proof import base_with_tests, candidates, narrowed, proved
-from gitagent.ports import Gate, Index, Log, Model, Repo, Sandbox
+from gitagent.ports import Gate, Index, Log, Model, Repo, Sandbox, Syntax
 from gitagent.progress import Tell
 from gitagent.stages.gate import gate
+from gitagent.stages.unread import NoSyntax
 
 
 def unread(_path: str, _data: bytes) -> Suite:
@@ -168,7 +169,8 @@ class Line:
     gives the files it wrote, `others` are the jobs for which another model stands behind the first,
     `hide` takes secrets out of a text that is kept or shown, `folders` says of a
     tree, for one who sees these paths and has room for so many characters, what is known of its
-    folders, `side_by_side` asks several questions and gives their answers.
+    folders, `side_by_side` asks several questions and gives their answers. `syntax` reads what
+    edits have made before the gate does.
     """
 
     repo: Repo
@@ -183,6 +185,7 @@ class Line:
     hide: Callable[[str], str] = str
     folders: Callable[[str, Sequence[str], int], tuple[str, ...]] = nothing_said
     side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = in_turn
+    syntax: Syntax = field(default_factory=NoSyntax)
 
     @property
     def model(self) -> Model:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitagent import planned
 from gitagent.basing import based, beside
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Call
 from gitagent.domain.context import Context
@@ -213,6 +214,7 @@ def _less(context: Context) -> list[int]:
 
 
 def _commit(line: Line, steps: Plan, step: PlanStep, attempt: Attempt) -> None:
+    planned.widen(line, step, attempt)
     made = checkpoint(
         line.repo,
         line.task,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gitagent import planned
 from gitagent.basing import beside
 from gitagent.contest import Candidate, distinct
 from gitagent.domain.call import Reply
@@ -26,6 +27,7 @@ from gitagent.errors import (
     NotApplied,
     ProviderError,
     Refused,
+    Unread,
 )
 from gitagent.gates.evidence import failing
 from gitagent.gates.unfinished import unfinished
@@ -36,7 +38,7 @@ from gitagent.proposing import proposed
 from gitagent.reading import reader
 from gitagent.stages.apply import apply, brief
 from gitagent.stages.asking import Ways, may_remove, ways
-from gitagent.stages.propose import again, not_applied, not_green
+from gitagent.stages.propose import Kept, again, not_applied, not_green
 from gitagent.tries import PATIENCE, Tries, merit
 
 UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
@@ -85,7 +87,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     how = _ways(line, tries, n, model)
     if how.anew or not _is_near(line, tries):
         tries = tries.anew()
-    elif tries.lead and line.rules.candidates > 1:
+    elif tries.lead and line.rules.candidates > 1 and not tries.dialogue.landed:
         tries = tries.from_lead(_said_of(line, tries.lead[1]))
     early: dict[str, Verdict] = {}
     tries, answers = proposed(line, tries, n, how, _Early(line, tries, early))
@@ -97,7 +99,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
         if each.error is not None:
             _tell_problems(line, each, each.error)
     if all(each.error for each in found):
-        return _none_applied(line, tries, found[0], anew=how.anew)
+        return _none_applied(line, tries, max(found, key=_came), anew=how.anew)
     fresh = distinct(found, tries.seen)
     if not fresh:
         line.tell(News("edits", "the same tree as before", warning=True))
@@ -168,8 +170,14 @@ class _Early:
 def _landed(
     line: Line, tries: Tries, n: int, candidate: int, reply: Reply, proposal: Proposal
 ) -> Candidate:
-    by, subject = f"{reply.provider}/{reply.model}", line.hide(proposal.subject)
-    attempt = Attempt(tries.step, n, by, subject=subject, candidate=candidate)
+    attempt = Attempt(
+        tries.step,
+        n,
+        f"{reply.provider}/{reply.model}",
+        subject=line.hide(proposal.subject),
+        candidate=candidate,
+        also=planned.added(line, proposal),
+    )
     paths = tuple(edit.path for edit in proposal.edits)
     try:
         tree = _land(line, tries, proposal)
@@ -191,16 +199,42 @@ def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
     if not proposal.edits and not proposal.problems:
         raise NotApplied(problems=[NOTHING_CHANGED])
     proposal = _only_seen(line, tries, proposal)
-    allow, hidden = line.rules.allow, line.rules.ignore
     try:
-        tree = apply(line.repo, tries.tree, proposal, allow=allow, hidden=hidden)
-    except (NotApplied, Refused):
+        tree = _applied(line, tries, tries.tree, proposal)
+    except (NotApplied, Refused) as first:
         if tries.tree == tries.start:
             raise
-        tree = apply(line.repo, tries.start, proposal, allow=allow, hidden=hidden)
+        tree = _from_the_start(line, tries, proposal, first)
     if tree == tries.start:
         raise NotApplied(problems=[NOTHING_CHANGED])
     return tree
+
+
+def _applied(line: Line, tries: Tries, tree: str, proposal: Proposal) -> str:
+    return apply(
+        line.repo,
+        tree,
+        proposal,
+        allow=line.rules.allow,
+        hidden=line.rules.ignore,
+        beyond=planned.beyond(line, tries.step, tries.n, tries.start, proposal),
+        syntax=line.syntax,
+        start=tries.start,
+        believed=tries.unread,
+    )
+
+
+def _from_the_start(
+    line: Line, tries: Tries, proposal: Proposal, first: NotApplied | Refused
+) -> str:
+    """The tree where the edits fit as the step found the files; else what is wrong with them where
+    they were meant to be, if no less is wrong there."""
+    try:
+        return _applied(line, tries, tries.start, proposal)
+    except NotApplied as error:
+        if isinstance(first, NotApplied) and len(first.problems) <= len(error.problems):
+            raise first from error
+        raise
 
 
 def _only_seen(line: Line, tries: Tries, proposal: Proposal) -> Proposal:
@@ -254,17 +288,39 @@ def _tell_problems(line: Line, found: Candidate, error: NotApplied | Refused) ->
     line.tell(News("edits", said, warning=True))
 
 
+def _came(found: Candidate) -> tuple[bool, bool]:
+    """Orders what could not be used by how near it came: all of its edits fit, some of them do."""
+    return isinstance(found.error, Unread), bool(_sound(found.error))
+
+
+def _sound(error: NotApplied | Refused | None) -> str:
+    """The tree of the edits that fit, where they may be gone on from; else empty."""
+    return error.tree if isinstance(error, NotApplied) else ""
+
+
 def _none_applied(line: Line, tries: Tries, found: Candidate, *, anew: bool) -> Tries:
-    """No reply of a try could be used; what is said of the first goes back to the model."""
+    """No reply of a try could be used; what is said of this one goes back to the model.
+
+    The model goes on from what is sound of it. A weak one that writes functions is shown nothing
+    but the file as it was.
+    """
     error, reply = found.error or NotApplied(), found.reply
     problems = _problems(error)
     unchanged = tuple(problems) == (NOTHING_CHANGED,)
     # it is asked in another way next time, or somebody else is
     hope = anew or line.model.profile.weak or "repair" in line.others
+    parts = line.model.profile.weak and line.rules.edit_format == "whole"
+    made = "" if parts else _sound(error)
+    unread = {error.tree} if isinstance(error, Unread) else set()
+    how: Kept = "unread" if unread else "partly"
+    said = not_applied(problems, _again(line), how if made else "edits")
     tries = _kept(tries, found)
+    dialogue = tries.dialogue.judged if made else tries.dialogue.misfit
     return replace(
         tries,
-        dialogue=tries.dialogue.misfit(reply.text, not_applied(problems, _again(line))),
+        tree=made or tries.tree,
+        unread=tries.unread | unread,
+        dialogue=dialogue(reply.text, said),
         misfits=(*tries.misfits, reply.ref),
         trouble=NoChange() if unchanged else error,
         over=unchanged and isinstance(tries.trouble, NoChange) and not hope,

@@ -7,6 +7,7 @@ from typing import Any
 
 from gitagent.domain.ask import is_ask
 from gitagent.domain.call import Call
+from gitagent.domain.plan import Plan
 from gitagent.domain.summary import Summary, Unreadable, totals
 from gitagent.domain.task import Attempt, Checkpoint, TaskState
 from gitagent.domain.verdict import Verdict
@@ -27,7 +28,7 @@ def document(state: TaskState) -> dict[str, Any]:
         "head": state.head,
         "trace_id": task.trace_id,
         "created": task.created,
-        "steps": [_step(checkpoint) for checkpoint in state.checkpoints],
+        "steps": [_step(checkpoint, state.plan) for checkpoint in state.checkpoints],
         "tries": [_try(attempt) for attempt in state.attempts],
         "calls": [_call(call) for call in state.calls],
         "totals": asdict(totals(state)),
@@ -93,7 +94,8 @@ def gate(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _step(checkpoint: Checkpoint) -> dict[str, Any]:
+def _step(checkpoint: Checkpoint, plan: Plan | None) -> dict[str, Any]:
+    planned = next((s for s in plan.steps if s.n == checkpoint.step), None) if plan else None
     return {
         "n": checkpoint.step,
         "title": checkpoint.title,
@@ -102,6 +104,9 @@ def _step(checkpoint: Checkpoint) -> dict[str, Any]:
         "gate": gate(checkpoint.verdict),
         "attempts": checkpoint.attempts,
         "files": checkpoint.files,
+        "lines": checkpoint.lines,
+        "planned": {"paths": planned.paths, "lines": planned.lines} if planned else None,
+        "also": [asdict(also) for also in planned.also] if planned else [],
     }
 
 

@@ -30,7 +30,8 @@ class Tries:
     is the reply of the best attempt that the gate has seen, with that attempt, `half` are attempts
     that may be taken and leave tests failing which the step is about. `failing` are the models
     whose tries the gate failed, one each time, `outgrown` those that are not asked again for it,
-    `slow` the attempts for which the gate had not enough time and which fail at nothing else.
+    `slow` the attempts for which the gate had not enough time and which fail at nothing else,
+    `unread` trees that were sent back unread: who insists on one is believed, and the gate decides.
     """
 
     step: int
@@ -57,6 +58,7 @@ class Tries:
     failing: tuple[str, ...] = ()
     outgrown: frozenset[str] = frozenset()
     slow: tuple[Attempt, ...] = ()
+    unread: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> Sequence[str]:

@@ -29,7 +29,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("answering", "pipeline", "surveying"),
     ("gathering", "repair"),
     ("proposing",),
-    ("basing", "looking", "reading", "tries"),
+    ("basing", "looking", "planned", "reading", "tries"),
     ("ending", "inquiry", "line"),
     ("contest",),
     ("stages", *ADAPTERS),
@@ -173,7 +173,9 @@ def test_types_of_libraries_stop_at_their_folder() -> None:
     assert breaches(at_home) == []
 
 
-SHARED = ("asking", "lookup", "material", "prompts", "ranking", "rounds", "view")
+SHARED = (
+    *("asking", "lookup", "material", "prompts", "ranking", "rounds", "scope", "unread", "view"),
+)
 
 
 def test_stages_share_material_only() -> None:

@@ -237,7 +237,7 @@ def test_what_the_planner_saw_is_not_shown_where_it_has_changed(
     """Lines that were asked for in the base are other lines after a step."""
     steps = [
         {"title": "Add the tax", "detail": f"in {HIDDEN}", "paths": [HIDDEN]},
-        {"title": "Say so", "detail": "in gross of the same file", "paths": ["notes/01.md"]},
+        {"title": "Say so", "detail": "in gross of the same file", "paths": ["notes/new.md"]},
     ]
     second = whole("notes/new.md", "The tax is added.\n")
     found = walk(f"READ: {HIDDEN}:4-5", json.dumps({"steps": steps}), RIGHT, second, plan="always")
@@ -318,7 +318,7 @@ def test_what_is_ignored_now_is_not_shown_out_of_a_log(walk: Callable[..., Walk]
     files = {**FILES, private: "FAKEKEY-private: an invoice total must hold what is billed\n"}
     steps = [
         {"title": "Add the tax", "detail": f"as {private} says", "paths": [HIDDEN]},
-        {"title": "Say so", "detail": f"as {private} says", "paths": [private]},
+        {"title": "Say so", "detail": f"as {private} says", "paths": [private, "notes"]},
     ]
     said = whole("notes/new.md", "The tax is added.\n")
     says = [f"READ: {private}\nREAD: {HIDDEN}", json.dumps({"steps": steps}), RIGHT, said]

@@ -10,6 +10,7 @@ import click
 from gitagent.cli.complete import task_ids
 
 if TYPE_CHECKING:
+    from gitagent.domain.plan import PlanStep
     from gitagent.domain.task import Checkpoint, TaskState
     from gitagent.domain.verdict import Verdict
 
@@ -68,8 +69,10 @@ def _task(state: TaskState) -> Iterator[str]:
     yield f"Trace    {task.trace_id}"
     if state.context:
         yield f"Context  {', '.join(e.path for e in state.context.excerpts) or 'none'}"
+    steps = {step.n: step for step in state.plan.steps} if state.plan else {}
     for checkpoint in state.checkpoints:
         yield from _step(checkpoint)
+        yield from _scope(checkpoint, steps.get(checkpoint.step))
     failed = [a for a in state.attempts if not (a.verdict and a.verdict.acceptable)]
     for attempt in failed:
         yield f"Try      {attempt.label} by {attempt.model}: {report.outcome(attempt)}"
@@ -79,6 +82,16 @@ def _step(checkpoint: Checkpoint) -> Iterator[str]:
     yield f"Step {checkpoint.step:<3} {checkpoint.commit[:10]} {checkpoint.title}"
     yield f"         {', '.join(checkpoint.files)}  in {_tries(checkpoint.attempts)}"
     yield from _verdict(checkpoint.verdict)
+
+
+def _scope(checkpoint: Checkpoint, step: PlanStep | None) -> Iterator[str]:
+    """What is in a step that its plan did not say."""
+    for each in step.also if step else ():
+        why = f"because {each.because}" if each.because else "and nobody said why"
+        yield f"         not in the plan at first: {each.path}, {why}"
+    if step and step.exceeded(checkpoint.lines):
+        planned = f"the plan said about {step.lines}"
+        yield f"         larger than planned: {checkpoint.lines} lines change, {planned}"
 
 
 def _tries(n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitagent.domain.form import EditFormat as EditFormat
+from gitagent.domain.plan import Also
 from gitagent.domain.want import Want
 
 
@@ -56,7 +57,7 @@ class Proposal:
 
     `problems` names what looked like an edit but could not be read; `remark` is the prose around
     the edits, `subject` the subject line that it proposes for the commit. `wants` is what it asks
-    to see in place of edits.
+    to see in place of edits, `also` the paths by which it widens the plan.
     """
 
     edits: tuple[Edit, ...]
@@ -64,6 +65,7 @@ class Proposal:
     remark: str = ""
     subject: str = ""
     wants: tuple[Want, ...] = ()
+    also: tuple[Also, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,10 @@ class Mistake:
 class Landing:
     """What edits make of the files they name: new content by path, None for a deleted file.
 
-    Where `problems` is not empty, `changes` is: a proposal lands whole or not at all.
+    `problems` says what is wrong with those that do not fit, `failed` are the paths that they name;
+    `changes` are what the others make.
     """
 
     changes: dict[str, File | None]
     problems: tuple[str, ...] = ()
+    failed: frozenset[str] = frozenset()

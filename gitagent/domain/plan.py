@@ -10,14 +10,38 @@ CODE_FIRST = re.compile(r"\S*[_(.`/]")
 CLAUSE_END = re.compile(r"[:,] ")
 
 
+MUCH, MUCH_MORE = 200, 5
+"""A step is far larger than it was planned where it changes more lines than the first number, and
+so many times as many as the plan says."""
+
+
+@dataclass(frozen=True)
+class Also:
+    """A path that changes beside those that a step was planned with, and why, in a model's words;
+    empty where nobody said."""
+
+    path: str
+    because: str = ""
+
+
 @dataclass(frozen=True)
 class PlanStep:
-    """One commit to be: `title` is its subject line, `detail` what the model is told to do."""
+    """One commit to be: `title` is its subject line, `detail` what the model is told to do.
+
+    `paths` are the files or folders that it was planned to change, `lines` about how many lines of
+    them; 0 where the plan does not say. `also` is what came to it later.
+    """
 
     n: int
     title: str
     detail: str
     paths: tuple[str, ...] = ()
+    lines: int = 0
+    also: tuple[Also, ...] = ()
+
+    def exceeded(self, lines: int) -> bool:
+        """Whether so many changed lines are far more than planned."""
+        return bool(self.lines) and lines > MUCH and lines > MUCH_MORE * self.lines
 
 
 @dataclass(frozen=True)

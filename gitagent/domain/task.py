@@ -8,7 +8,7 @@ from typing import Any
 from gitagent.domain.ask import Answer, Ask
 from gitagent.domain.call import Call
 from gitagent.domain.context import Context, StepContext
-from gitagent.domain.plan import Plan
+from gitagent.domain.plan import Also, Plan
 from gitagent.domain.run import Run
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.errors import Ending
@@ -43,8 +43,8 @@ class Attempt:
     """One proposal of a step: the tree it made and, once the gate has run, the verdict on it.
 
     `tree` is empty where the reply could not be applied; `problems` then says why. `subject` is
-    the commit's subject line as the model proposed it, if it did. Where a try has several
-    candidates, `candidate` counts them from 1; 0 is the only one.
+    the commit's subject line as the model proposed it, if it did; `also` is what it adds to the
+    plan. Where a try has several candidates, `candidate` counts them from 1; 0 is the only one.
     """
 
     step: int
@@ -55,6 +55,7 @@ class Attempt:
     problems: tuple[str, ...] = ()
     verdict: Verdict | None = None
     candidate: int = 0
+    also: tuple[Also, ...] = ()
 
     @property
     def label(self) -> str:
@@ -64,7 +65,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """An accepted step: one commit on the task's branch."""
+    """An accepted step: one commit on the task's branch; `lines` are those added and removed."""
 
     step: int
     title: str
@@ -75,6 +76,7 @@ class Checkpoint:
     attempts: int
     files: tuple[str, ...]
     verdict: Verdict
+    lines: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""What edits make of the files they name, whole or not at all."""
+"""What edits make of the files they name; each edit is carried out whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 from gitagent.domain.edit import (
     DeleteFile,
@@ -21,18 +22,31 @@ from gitagent.edits.lines import Text, spliced, split, text_of, with_last_end
 from gitagent.edits.matching import Haystack, Place
 
 _NAMED_PLACES = 8
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def land(edits: Iterable[Edit], read: Callable[[str], File | None]) -> Landing:
-    """The files that `edits`, applied in order, change.
+def land(
+    edits: Sequence[Edit], read: Callable[[str], File | None], but: Mapping[str, str] = NOTHING
+) -> Landing:
+    """What `edits`, applied in order, make of the files that they name.
 
     `read` gives the file at a path, or None where there is none; it is asked once a path. Paths
     are taken as they are: `paths` is who judges them. Lines that no edit changes keep their exact
-    bytes. Where anything is wrong, nothing changes and `problems` say what, in words for a model.
+    bytes. What is wrong with an edit stands in `problems`, in words for a model; edits of the paths
+    `but` are wrong for the reasons given there. The others are carried out, unless one of them
+    deletes, renames or makes executable: such edits belong together, all or none.
     """
     files = _Files(read)
-    problems = [problem for edit in edits for problem in files.apply(edit)]
-    return Landing({}, tuple(problems)) if problems else Landing(files.changes())
+    problems: dict[str, None] = {}
+    failed: set[str] = set()
+    for edit in edits:
+        waits = but.get(edit.path) or (but.get(edit.to) if isinstance(edit, RenameFile) else None)
+        wrong = [waits] if waits else files.apply(edit)
+        problems |= dict.fromkeys(wrong)
+        failed |= {edit.path} if wrong else set()
+    together = not all(isinstance(edit, Replace | WriteFile) for edit in edits)
+    changes = {} if together and problems else files.changes()
+    return Landing(changes, tuple(problems), frozenset(failed))
 
 
 class _Unfit(Exception):

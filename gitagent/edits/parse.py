@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from gitagent.domain.edit import Edit, Proposal, WriteFile
+from gitagent.domain.plan import Also
 from gitagent.edits import (
     directives,
     fences,
@@ -21,6 +22,7 @@ from gitagent.edits import (
     search_replace,
     thinking,
     udiff,
+    widening,
     wrapping,
 )
 from gitagent.edits.fences import Fence
@@ -70,11 +72,13 @@ class _Reader:
         self._problems: list[str] = []
         self._remark: list[str] = []
         self._unnamed: list[Unnamed] = []
+        self._also: list[Also] = []
         self._looks = LOOKS
 
     def proposal(self) -> Proposal:
         readers: tuple[Callable[[], bool], ...] = (
             self._reasoning,
+            self._widening,
             self._directive,
             self._search_block,
             self._orders,
@@ -90,6 +94,7 @@ class _Reader:
             tuple(part for parts, _ in whole for part in parts),
             (*self._problems, *problems, *(problem for _, problem in whole if problem)),
             "\n".join(self._remark).strip(),
+            also=tuple(self._also),
         )
 
     @property
@@ -113,6 +118,11 @@ class _Reader:
             self._lines[end - 1] = rest
             end -= 1
         return self._take(Found(end))
+
+    def _widening(self) -> bool:
+        found = widening.read(self._line, self._known)
+        self._also += found
+        return bool(found) and self._take(Found(self._at + 1))
 
     def _directive(self) -> bool:
         edit = directives.read(self._line, self._known)

@@ -159,6 +159,9 @@ def _brackets(root: Node, data: bytes) -> list[Mistake]:
             return [Mistake(line, f"`{kind}` closes nothing")]
         first, opener = opened.pop()
         if not opener.endswith(CLOSING[kind]):
+            if any(outer.endswith(CLOSING[kind]) for _, outer in opened):
+                why = f"`{opener}` is never closed: the `{kind}` of line {line} closes another"
+                return [Mistake(first, why)]
             return [Mistake(line, f"`{kind}` does not close the `{opener}` of line {first}")]
     if not opened:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitagent.domain.call import Message, Request
@@ -105,10 +105,15 @@ def _ranked(context: Context) -> list[str]:
 
 def in_plan(recorded: Plan, now: Plan) -> Difference | None:
     """How the steps are others."""
-    if recorded == now:
+    if _as_made(recorded) == _as_made(now):
         return None
     diff = short_diff(_steps(recorded), _steps(now))
     return Difference("plan", "plan", "the steps are others now", diff)
+
+
+def _as_made(plan: Plan) -> Plan:
+    """Without what came to it while its steps were taken."""
+    return replace(plan, steps=tuple(replace(step, also=()) for step in plan.steps))
 
 
 def _steps(plan: Plan) -> str:

@@ -14,6 +14,7 @@ from gitagent.git.log import TaskLog
 from gitagent.git.past import Past as Ancestors
 from gitagent.git.repository import GitRepo
 from gitagent.index.code import CodeIndex
+from gitagent.index.mistakes import Grammars
 from gitagent.line import Line, for_each
 from gitagent.llm.redacting import RedactingModel
 from gitagent.redaction import Redactor
@@ -84,6 +85,7 @@ def _again(log: TaskLog, repo: GitRepo, past: Past, course: Course, redactor: Re
         tell=lambda _news: None,
         rules=past.settings.rules,
         hide=redactor.hide,
+        syntax=Grammars(),
         # what was said of folders then may be gone, or more now
         folders=lambda _tree, _paths, _room: known.folders,
     )

@@ -1,23 +1,25 @@
-"""From a proposal to a tree, whole or not at all, without a working file."""
+"""From a proposal to a tree, without a working file.
+
+A tree for the gate holds the whole proposal. Where some of it does not fit, what is sound of the
+rest is kept for the next reply to go on from, if all of it can still be read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatch
 
-from gitagent.domain.edit import Edit, File, Proposal, RenameFile
+from gitagent.domain.edit import Edit, File, Landing, Proposal, RenameFile
 from gitagent.edits import paths
 from gitagent.edits.hidden import why_hidden
-from gitagent.edits.land import land
+from gitagent.edits.land import NOTHING, land
 from gitagent.edits.text import smuggled
-from gitagent.errors import NotApplied, Refused
-from gitagent.ports import Repo
+from gitagent.errors import NotApplied, Refused, Unread
+from gitagent.ports import Repo, Syntax
 from gitagent.redaction import placeholders
+from gitagent.stages.unread import NoSyntax, listed, unread
 
-
-def _not_applied(problems: Sequence[str]) -> NotApplied:
-    said = "; ".join(map(brief, problems))
-    return NotApplied(f"The model's edits do not fit the files: {said}", problems=problems)
+NO_SYNTAX = NoSyntax()
 
 
 def brief(problem: str) -> str:
@@ -33,23 +35,55 @@ def apply(
     *,
     allow: Sequence[str] = (),
     hidden: Sequence[str] = (),
+    beyond: Mapping[str, str] = NOTHING,
+    syntax: Syntax = NO_SYNTAX,
+    start: str = "",
+    believed: Collection[str] = (),
 ) -> str:
     """The tree that the edits make of `tree`; the same id where they change nothing.
 
     `allow` are patterns of control files that may be edited, `hidden` patterns of files that no
-    model is shown: what is wrong with an edit of them would quote them. Raises Refused for a path
-    or a content that is against the rules, NotApplied for edits that do not fit.
+    model is shown: what is wrong with an edit of them would quote them. `beyond` says by path why
+    an edit of it has to wait, in words for a model. What could be read in the tree `start` (where
+    none is named, in `tree`) must be readable after, unless this tree is one of those `believed`.
+
+    Raises Refused for a path or a content that is against the rules, NotApplied for edits that do
+    not fit, with the tree that the others made where that is sound, and Unread, with the tree.
     """
     if proposal.problems:
         raise _not_applied(proposal.problems)
     for edit in proposal.edits:
         _check(repo, tree, edit, allow, hidden)
-    landing = land(proposal.edits, lambda path: repo.file(tree, path))
-    if landing.problems:
-        raise _not_applied(landing.problems)
+    landing = land(proposal.edits, lambda path: repo.file(tree, path), beyond)
     _check_new(repo, tree, landing.changes)
     _check_lifted(repo, tree, landing.changes)
-    return repo.with_files(tree, landing.changes)
+    if landing.problems:
+        raise _not_applied(landing.problems, _sound(repo, tree, landing, syntax))
+    made = repo.with_files(tree, landing.changes)
+    wrong = {} if made in believed else unread(repo, start or tree, made, syntax)
+    if wrong:
+        told = listed(wrong)
+        raise Unread(f"The edits leave an error: {brief(told[0])}", problems=told, tree=made)
+    return made
+
+
+def _sound(repo: Repo, tree: str, landing: Landing, syntax: Syntax) -> str:
+    """What the edits that fit make of `tree`; empty where that is not to be relied on.
+
+    A file in which some fit and some do not has to be in a language that is known, or nobody could
+    say whether it is still one.
+    """
+    torn = landing.failed & landing.changes.keys()
+    if not landing.changes or not all(map(syntax.knows, torn)):
+        return ""
+    made = repo.with_files(tree, landing.changes)
+    return "" if made == tree or unread(repo, tree, made, syntax) else made
+
+
+def _not_applied(problems: Sequence[str], tree: str = "") -> NotApplied:
+    said = "; ".join(map(brief, problems))
+    message = f"The model's edits do not fit the files: {said}"
+    return NotApplied(message, problems=problems, tree=tree)
 
 
 def _check(repo: Repo, tree: str, edit: Edit, allow: Sequence[str], hidden: Sequence[str]) -> None:

@@ -28,6 +28,7 @@ def checkpoint(
     made = next((call for call in reversed(calls) if call.attempt == attempts), calls[-1])
     message = f"{title}\n\n{_trailers(task, step.n, of, verdict, calls, made)}"
     commit = repo.commit(tree, [parent], message)
+    before = repo.tree_of(parent)
     return Checkpoint(
         step=step.n,
         title=title,
@@ -36,9 +37,21 @@ def checkpoint(
         model=made.model,
         provider=made.provider,
         attempts=attempts,
-        files=tuple(repo.changed_paths(repo.tree_of(parent), tree)),
+        files=tuple(repo.changed_paths(before, tree)),
         verdict=verdict,
+        lines=changed_lines(repo.diff(before, tree)),
     )
+
+
+def changed_lines(diff: str) -> int:
+    """How many lines a unified diff adds and removes."""
+    inside, count = False, 0
+    for line in diff.split("\n"):
+        if line.startswith(("diff --git ", "@@")):
+            inside = line.startswith("@@")
+        elif inside and line[:1] in ("+", "-"):
+            count += 1
+    return count
 
 
 def _trailers(

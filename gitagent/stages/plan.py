@@ -21,6 +21,7 @@ from gitagent.stages.prompts import render
 from gitagent.stages.rounds import NONE, TOOLS, Rounds, exchange, invitation
 
 MAX_TOKENS = 1500
+MOST_LINES = 100_000
 SMALL_TASK_WORDS = 60
 
 SCHEMA: dict[str, Any] = {
@@ -34,8 +35,9 @@ SCHEMA: dict[str, Any] = {
                     "title": {"type": "string"},
                     "detail": {"type": "string"},
                     "paths": {"type": "array", "items": {"type": "string"}},
+                    "lines": {"type": "integer"},
                 },
-                "required": ["title", "detail", "paths"],
+                "required": ["title", "detail", "paths", "lines"],
                 "additionalProperties": False,
             },
         }
@@ -156,18 +158,27 @@ def _step(n: int, row: Any) -> PlanStep:
     if title is None:
         raise BadReply(f"Step {n} has no title.")
     known = [path for path in paths or () if isinstance(path, str)]
-    return PlanStep(n, subject_line(title), detail or title, tuple(known))
+    return PlanStep(n, subject_line(title), detail or title, tuple(known), _lines(row.get("lines")))
+
+
+def _lines(said: Any) -> int:
+    """How many lines a step is said to change: a number, the higher one of two, or 0."""
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return int(min(max(said, 0), MOST_LINES)) if said == said else 0
+    numbers = re.findall(r"\d{1,6}", said.replace(",", "")) if isinstance(said, str) else ()
+    return min(max(map(int, numbers), default=0), MOST_LINES)
 
 
 def _is_plan(found: Mapping[str, Any]) -> bool:
     """Whether it is what was asked for to the letter: what had to be mended is not stretched."""
     return found.keys() <= {"steps", "look"} and all(
         isinstance(row, dict)
-        and row.keys() <= {"title", "detail", "paths"}
+        and row.keys() <= {"title", "detail", "paths", "lines"}
         and isinstance(row.get("title"), str)
         and isinstance(row.get("detail", ""), str)
         and isinstance(row.get("paths") or [], list)
         and all(isinstance(path, str) for path in row.get("paths") or ())
+        and isinstance(row.get("lines") or 0, int | str)
         for row in found["steps"]
     )
 

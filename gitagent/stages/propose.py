@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from gitagent.domain.call import CHARACTERS_PER_TOKEN, Message, Reply, Request
 from gitagent.domain.context import Context, Excerpt, is_test
@@ -20,6 +21,7 @@ from gitagent.stages import material
 from gitagent.stages.asking import ANYTHING, Asking, Wanted, unwritten, wanted
 from gitagent.stages.prompts import render
 from gitagent.stages.rounds import NO_MORE, TOOLS, exchange, invitation
+from gitagent.stages.scope import told
 
 LEAST_REPLY, SHORT_REPLY = 256, 1200
 MOST_SOURCES = 3000
@@ -29,6 +31,7 @@ WEAKENED = (
     "The project's own tests decide, as they were before your change, and nothing may skip, end or "
     "deceive their run. Leave alone what is named here:"
 )
+Kept = Literal["edits", "partly", "unread"]
 
 AGAIN = {
     "whole": "Write each file that you change again, whole.",
@@ -178,7 +181,8 @@ def opening(
     else:
         now = [render("step_of", **where)] if where else []
         proof = [render("prove")] if prove else []
-        now = [*now, render("propose", format=form), *proof, ""]
+        scope = told(step) if plan.planned else ""
+        now = [*now, render("propose", format=form), *proof, *([scope] if scope else []), ""]
         question = material.question(context, failing, text)
         said = Dialogue(render("system"), question, "\n".join(now))
     likely = next((each for each in context.excerpts if not is_test(each.path)), None)
@@ -202,10 +206,11 @@ def again(edit_format: EditFormat, *, weak: bool) -> str:
     return AGAIN_WEAK if weak and edit_format == "whole" else AGAIN[edit_format]
 
 
-def not_applied(problems: Sequence[str], form: str) -> str:
-    """What the model is told when its reply could not be used; `form` as of `again`."""
+def not_applied(problems: Sequence[str], form: str, kept: Kept = "edits") -> str:
+    """What the model is told when its reply could not be used; `form` as of `again`. The files are
+    as they were, or as its edits left them: those that fit, or all and one cannot be read."""
     listed = "\n".join(f"- {problem}" for problem in problems)
-    return render("repair_edits", problems=listed, again=form)
+    return render(f"repair_{kept}", problems=listed, again=form)
 
 
 def not_green(

@@ -57,6 +57,21 @@ def test_the_smallest_of_those_that_pass_is_taken(repo: Callable[..., Path], ben
     )
 
 
+def test_one_that_cannot_be_read_is_not_gated(repo: Callable[..., Path], bench: Bench) -> None:
+    """Beside one that fails and one that passes, it is left out and its place is told."""
+    unread = line_of("+ (")
+    done = bench.task(
+        repo(FILES), *MODEL[:-1], "--candidates", "3", says=by_words(t00=unread, t03=WRONG, t06=FIX)
+    )
+    assert done.code == 0, done.err
+    assert len(done.server.calls) == 3
+    assert "calc.py:2: " in done.err
+    tries = bench.run("show", done.id, "--json", cwd=done.folder).json()["tries"]
+    found = {t["try"]: t["verdict"] for t in tries}
+    assert found["1.1.1"] is None
+    assert found["1.1.3"] == "pass"
+
+
 def test_the_losers_can_be_looked_at_and_are_kept_by_the_tasks_ref(
     repo: Callable[..., Path], bench: Bench
 ) -> None:
@@ -122,6 +137,21 @@ def test_answers_that_nobody_needs_any_more_are_not_waited_for(
     [call] = bench.run("show", done.id, "--json", cwd=done.folder).json()["calls"]
     assert call["seconds"] < 0.05 * len(slow) / 64 / 2
     assert call["status"] == "ok"
+
+
+def test_an_answer_that_cannot_be_read_ends_no_call(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """The gate would pass it; it is not asked, neither early nor then, and the others are read."""
+    row(home, takes_n="true", candidates="2", weak="true", edit_format='"search-replace"')
+    unread = block("calc.py", "def add(a, b):\n    return a - b", "def add(a, b:\n    return a + b")
+    later = FIX + "# and more\n" * 20
+    done = bench.task(
+        repo(FILES), *MODEL, says=[Choices((unread, later), chunk_size=64, pace=0.02)]
+    )
+    assert done.code == 0, done.err
+    tries = bench.run("show", done.id, "--json", cwd=done.folder).json()["tries"]
+    assert [(t["try"], t["verdict"]) for t in tries] == [("1.1.1", None), ("1.1.2", "pass")]
 
 
 def test_an_endpoint_that_knows_no_n_gives_one_answer(

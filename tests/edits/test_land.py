@@ -161,11 +161,48 @@ def test_a_part_of_a_very_long_line_can_be_replaced() -> None:
     ],
 )
 def test_an_impossible_edit_is_a_problem(edit: Edit, word: str) -> None:
-    """And nothing else lands with it."""
+    """The file that it names is named, and is as it was."""
     files = {"f": File(b"a\n"), "e": File(b""), "bin": File(b"a\0\n")}
     landing = land([WriteFile("new", "x\n"), edit], files.get)
-    assert landing.changes == {}
+    assert landing.failed == {edit.path}
+    assert landing.changes.keys() <= {"new"}
     assert word in landing.problems[0]
+
+
+def test_what_fits_is_carried_out_without_what_does_not() -> None:
+    """Block by block, in one file and in others; the place of a later one is found all the same."""
+    files = {"f": File(b"a\nb\nc\n"), "g": File(b"d\n")}
+    edits = [
+        Replace("f", "a\n", "A\nA\n"),
+        Replace("f", "x\n", "y\n"),
+        Replace("f", "c\n", "C\n"),
+        Replace("g", "d\n", "D\n"),
+        WriteFile("h", "# ... rest of the code unchanged\n"),
+    ]
+    landing = land(edits, files.get)
+    assert landing.changes == {"f": File(b"A\nA\nb\nC\n"), "g": File(b"D\n")}
+    assert landing.failed == {"f", "h"}
+    assert len(landing.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "moving", [DeleteFile("g"), RenameFile("g", "h"), SetExecutable("g", True)]
+)
+def test_edits_that_move_files_belong_together(moving: Edit) -> None:
+    """What took the place of a deleted file may be just what does not fit."""
+    files = {"f": File(b"a\n"), "g": File(b"d\n")}
+    fits = Replace("f", "a\n", "b\n")
+    assert land([moving, fits], files.get).changes.keys() > {"f"}
+    assert land([moving, fits, Replace("f", "x\n", "y\n")], files.get).changes == {}
+
+
+def test_an_edit_that_has_to_wait_is_not_carried_out() -> None:
+    """Whether its path is what changes or what something is renamed to."""
+    files = {"f": File(b"a\n"), "g": File(b"d\n")}
+    edits = [Replace("f", "a\n", "b\n"), Replace("g", "d\n", "e\n")]
+    landing = land(edits, files.get, {"g": "g: not now"})
+    assert (landing.changes, landing.problems) == ({"f": File(b"b\n")}, ("g: not now",))
+    assert land([RenameFile("f", "g2")], files.get, {"g2": "no"}).problems == ("no",)
 
 
 def test_edits_of_several_kinds_compose_in_order() -> None:

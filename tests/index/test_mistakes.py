@@ -31,7 +31,7 @@ WRONG = [
     ("a.py", "x = 1\n```\n", 2, "invalid syntax"),
     ("a.py", "try:\n    x\ny = 1\n", 3, "except"),
     ("a.js", "function f() {\n  if (x) {\n    return 1;\n}\n", 2, "`{` is never closed"),
-    ("a.js", "f(`${a`)\n", 1, "does not close the `${`"),
+    ("a.js", "f(`${a`)\n", 1, "`${` is never closed"),
     ("a.js", "let x = ;\n", 1, "cannot be read as javascript"),
     ("a.ts", "const x: number = 1;\n}\n", 2, "`}` closes nothing"),
     ("a.tsx", "const A = () => <div><p>x</div>;\n", 1, "tsx"),

@@ -263,3 +263,17 @@ def test_a_plan_is_asked_for_with_what_the_questions_for_code_begin_with() -> No
     assert LONG.strip() in shared
     assert "test_x fails" in shared
     assert "steps" not in shared
+
+
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        (30, 30), ("30", 30), ("about 1,200 lines", 1200), ("10-20", 20), (12.7, 12), (None, 0),
+        ("a few", 0), (-3, 0), (True, 0), ([30], 0), ({}, 0),
+        (10**30, 100_000), ("9" * 99, 100_000),
+    ],
+)  # fmt: skip
+def test_a_size_is_read_as_far_as_it_goes(said: Any, lines: int) -> None:
+    """A number of lines, however it is said; a plan is not refused for it."""
+    (step,) = made(Planner([steps("one", paths=["a.py"], lines=said)])).steps
+    assert (step.paths, step.lines) == (("a.py",), lines)
