@@ -74,7 +74,7 @@ def checks(site: Site, repo: GitRepo, base: str, gate: Found, tell: Tell) -> Che
         tell(News("gate", sentence, warning=True))
     kind, scratch = guard.sandbox, cache_folder() / "gate"
     trees = _Trees(StandIn(repo, site.repo, base))
-    around = f"{guard.name} {machine(site.environ)}"
+    around = f"{type(kind).__name__} {machine(site.environ)}"
     return Checks(
         repo=repo,
         sandbox=kind,

@@ -15,11 +15,11 @@ from gitagent import planned
 from gitagent.basing import beside
 from gitagent.contest import Candidate, distinct
 from gitagent.domain.call import Reply
-from gitagent.domain.edit import Edit, Proposal, WriteFile
+from gitagent.domain.edit import Proposal
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import Verdict
 from gitagent.edits import paths
-from gitagent.edits.definitions import placed
+from gitagent.edits.seen import only_seen
 from gitagent.errors import (
     BudgetExceeded,
     ContextOverflow,
@@ -41,11 +41,6 @@ from gitagent.stages.asking import Ways, may_remove, ways
 from gitagent.stages.propose import Kept, again, not_applied, not_green
 from gitagent.tries import PATIENCE, Tries, merit
 
-UNSEEN = "you did not see it whole; change it with SEARCH/REPLACE blocks"
-UNSEEN_CODE = (
-    "you saw only a part of it; write only the functions that change, each complete, under a "
-    "comment with the path, and a method inside its `class` line"
-)
 HURRY = 10
 """Times the base's seconds at the gate that a candidate has at first."""
 NOTHING_CHANGED = "it has no edit in it that changes a file"
@@ -238,27 +233,13 @@ def _from_the_start(
 
 
 def _only_seen(line: Line, tries: Tries, proposal: Proposal) -> Proposal:
-    """Nobody writes a file whole who has not seen it whole: the rest of it would be gone.
-
-    What such a file defines is put into the file that there is, where it has a clear place. So it
-    is for a model that was asked for functions only: what it leaves out stays.
-    """
-    edits: list[Edit] = []
-    problems: list[str] = []
-    for edit in proposal.edits:
-        text = _text(line, tries, edit.path)
-        whole = edit.path in tries.shown_whole
-        if not isinstance(edit, WriteFile) or text is None or (whole and not _in_parts(line)):
-            edits.append(edit)
-            continue
-        parts = placed(edit.text, edit.path, text) if edit.path in tries.shown else None
-        if parts is not None:
-            edits += parts
-        elif whole:
-            edits.append(edit)
-        else:
-            advice = UNSEEN_CODE if edit.path.endswith(".py") else UNSEEN
-            problems.append(f"{edit.path} cannot be written whole: {advice}")
+    """The proposal as one who saw what this model saw can mean it."""
+    edits, problems = only_seen(
+        proposal.edits,
+        lambda path: _text(line, tries, path),
+        tries.eyes,
+        in_parts=_in_parts(line),
+    )
     if problems:
         raise NotApplied(problems=problems)
     return replace(proposal, edits=tuple(edits))

@@ -9,6 +9,7 @@ from gitagent.domain.context import Excerpt
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import CommandRun, Verdict
 from gitagent.domain.want import Seen
+from gitagent.edits.seen import Eyes
 from gitagent.errors import AgentError
 from gitagent.stages.propose import Dialogue
 
@@ -68,6 +69,15 @@ class Tries:
     @property
     def shown_whole(self) -> frozenset[str]:
         return self.whole | {each.excerpt.path for each in self.looked if each.excerpt.whole}
+
+    @property
+    def eyes(self) -> Eyes:
+        """What the model has seen of the files, and what it wrote itself."""
+        texts = dict.fromkeys(self.shown, "")
+        for each in (*self.context, *(looked.excerpt for looked in self.looked)):
+            texts[each.path] = f"{texts.get(each.path, '')}\n{each.text}"
+        own = "\n".join(said.content for said in (*self.dialogue.landed, *self.dialogue.last))
+        return Eyes({path: f"{text}\n{own}" for path, text in texts.items()}, self.shown_whole)
 
     def without_unused(self, reply: str, paths: Sequence[str]) -> Tries:
         """With as much of what the model asked to see as has to do with what it wrote then."""

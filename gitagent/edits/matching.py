@@ -18,6 +18,7 @@ _MOST = 1000
 _NEAR = 3
 _FAR = 10
 _LONG_LINE = 1000
+_SIGNS, _OPEN = ",;", "([{:"
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,23 @@ def without_outer_context(haystack: Haystack, search: list[str], new: list[str])
     return []
 
 
+def without_last_sign(haystack: Haystack, search: list[str], new: list[str]) -> list[Place]:
+    """The lines, but the last lacks the comma or semicolon that it ends with in the file.
+
+    What takes its place keeps the sign, where it is a line that can have one.
+    """
+    last = search[-1].rstrip()
+    if not last or last[-1] in _SIGNS + _OPEN or (new and not new[-1].strip()):
+        return []
+    if new and (len(new) != len(search) or new[-1].rstrip()[-1] in _SIGNS + _OPEN):
+        return []
+    for sign in _SIGNS:
+        signed = [*new[:-1], new[-1].rstrip() + sign] if new else []
+        if found := _first(_PLAIN_WAYS, haystack, [*search[:-1], last + sign], signed):
+            return found
+    return []
+
+
 def inside_long_line(haystack: Haystack, search: list[str], new: list[str]) -> list[Place]:
     """Part of a line that is too long to be repeated whole, as in minified files."""
     if len(search) != 1 or len(new) != 1 or not search[0].strip():
@@ -171,6 +189,7 @@ _WAYS: tuple[Way, ...] = (
     blank_ends,
     without_outer_context,
     inside_long_line,
+    without_last_sign,
 )
 
 

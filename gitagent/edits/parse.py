@@ -29,9 +29,10 @@ from gitagent.edits.fences import Fence
 from gitagent.edits.found import Found
 from gitagent.edits.whole import (
     Unnamed,
-    completed,
+    in_order,
     is_example,
     is_session,
+    label,
     named_block,
     settle,
     without_placeholder,
@@ -89,10 +90,10 @@ class _Reader:
         while self._at < len(self._lines):
             any(read() for read in readers)
         files, problems = settle(self._unnamed, self._edits, self._known)
-        whole = [completed(edit, self._known) for edit in (*self._edits, *files)]
+        edits, doubts = in_order((*self._edits, *files), self._known)
         return Proposal(
-            tuple(part for parts, _ in whole for part in parts),
-            (*self._problems, *problems, *(problem for _, problem in whole if problem)),
+            tuple(edits),
+            (*self._problems, *problems, *doubts),
             "\n".join(self._remark).strip(),
             also=tuple(self._also),
         )
@@ -135,6 +136,7 @@ class _Reader:
         path = self._path or naming.on_line(head.rest, self._known)
         path = path or naming.in_sentence(self._sentence, self._known) or self._block_path
         self._block_path = path
+        path = path or search_replace.home(self._lines, self._at, self._known)
         found = search_replace.read(self._lines, self._at, path)
         if search_replace.closes_fence(self._lines[found.end - 1]):
             self._wrapper = None
@@ -246,9 +248,9 @@ class _Reader:
             return self._take(self._diff(body, end, above))
         if is_session(fence.language):
             return self._take(Found(end))
-        if above is None and len(body) == 1 and naming.clean(body[0].strip()) in self._known:
+        if above is None and (path := label(body, self._known)):
             self._take(Found(end))
-            self._path = naming.clean(body[0].strip())
+            self._path = path
             return True
         file = named_block(fence, body, above, self._known)
         if file is not None:

@@ -8,13 +8,17 @@ markers of another length.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitagent.domain.edit import Replace
 from gitagent.edits.fences import closes, opening
 from gitagent.edits.found import Found
 from gitagent.edits.languages import is_markdown
+from gitagent.edits.matching import Haystack
+
+TELLING = 24
+"""Characters of a search that can stand in one place by chance only."""
 
 _HEAD = re.compile(
     r"(?P<indent>[ \t]*)(?P<mark><{5,9})[ \t]*(?:SEARCH|ORIGINAL)\b:?[ \t]*(.*)\Z", re.IGNORECASE
@@ -75,6 +79,24 @@ def read(lines: Sequence[str], at: int, path: str | None) -> Found:
     if not is_markdown("", path) and _fenced(search) and (_fenced(replace) or not replace):
         search, replace = search[1:-1], replace[1:-1]
     return Found(end + 1, (Replace(path, joined(search), joined(replace)),))
+
+
+def home(lines: Sequence[str], at: int, known: Collection[str]) -> str | None:
+    """The one known file in which the lines that a block searches for stand, at one place only.
+
+    A few short ones could stand anywhere.
+    """
+    opened = head(lines[at])
+    end = _final(lines, at, opened.size) if opened and isinstance(known, Mapping) else None
+    if opened is None or end is None or not isinstance(known, Mapping):
+        return None
+    block = [line.removeprefix(opened.indent) for line in lines[at + 1 : end]]
+    dividers = _dividers(block, opened.size)
+    search = block[: dividers[0]] if len(dividers) == 1 else []
+    if sum(len(line.strip()) for line in search) < TELLING:
+        return None
+    places = [p for p, text in known.items() for _ in Haystack(text.split("\n")).find(search)]
+    return places[0] if len(places) == 1 else None
 
 
 def joined(lines: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gitagent.domain.edit import Edit, Replace, WriteFile
 from gitagent.edits import languages, naming
 from gitagent.edits.definitions import forgets_docstring, is_part, placed, replacements
-from gitagent.edits.fences import Fence
+from gitagent.edits.fences import Fence, opening
 from gitagent.edits.search_replace import joined
 
 MOSTLY = 0.6
@@ -32,12 +32,22 @@ def named_block(
 ) -> WriteFile | None:
     """The file in a block whose path is `above`, in the info string or in its first comment."""
     path = naming.in_info(fence.info, known) or above
-    if path is not None:
-        return WriteFile(path, joined(body))
+    said = naming.in_comment(body, known)
+    if path is not None and not (said and path not in known and _is_end(path, said, known)):
+        return WriteFile(path, joined(_without_fence(body, path)))
     if fence.language.lower() in languages.DIFFS:
         return None
-    path = naming.in_comment(body, known)
-    return WriteFile(path, joined(_without_label(body))) if path else None
+    return WriteFile(said, joined(_without_fence(_without_label(body), said))) if said else None
+
+
+def label(body: Sequence[str], known: Collection[str]) -> str | None:
+    """The known path that is all that a block holds: the file stands in the next one."""
+    written = [line for line in body if line.strip()]
+    if len(written) != 1:
+        return None
+    path = naming.clean(written[0].strip())
+    path = path if path in known else naming.in_comment(written, known) or ""
+    return path if path in known else None
 
 
 def is_example(language: str) -> bool:
@@ -80,6 +90,29 @@ def settle(
     ]
 
 
+def in_order(edits: Sequence[Edit], known: Collection[str]) -> tuple[list[Edit], list[str]]:
+    """The edits, each block that is but a part of its file put into what those before it made of
+    the file; one that only says the last again is left out. What is in doubt are problems."""
+    texts: Collection[str] = dict(known) if isinstance(known, Mapping) else known
+    last: dict[str, Edit] = {}
+    found: list[Edit] = []
+    problems: list[str] = []
+    for edit in edits:
+        parts, problem = completed(edit, texts)
+        problems += [problem] if problem else []
+        for part in parts:
+            if last.get(part.path) == part:
+                continue
+            last[part.path] = part
+            found.append(part)
+            if isinstance(texts, dict) and isinstance(part, WriteFile):
+                texts[part.path] = part.text
+            elif isinstance(texts, dict) and isinstance(part, Replace):
+                text = texts.get(part.path, "")
+                texts[part.path] = part.replace if part.search == text else text
+    return found, problems
+
+
 def completed(edit: Edit, known: Collection[str]) -> tuple[Sequence[Edit], str]:
     """The edit itself; for a block that is but a part of its file, what puts it into its place.
 
@@ -118,6 +151,17 @@ def without_placeholder(body: Sequence[str], known: Collection[str]) -> Sequence
     """The block without a first line that only repeats the path of an example."""
     labelled = bool(body) and naming.is_placeholder(body[0], known)
     return _without_label(body) if labelled else body
+
+
+def _is_end(name: str, path: str, known: Collection[str]) -> bool:
+    """Whether a name is only the end of a known path."""
+    return path in known and path.endswith(f"/{name}")
+
+
+def _without_fence(body: Sequence[str], path: str) -> Sequence[str]:
+    """The block without a fence that was opened a second time inside of it."""
+    again = bool(body) and opening(body[0]) is not None
+    return body[1:] if again and not languages.is_markdown("", path) else body
 
 
 def _without_label(body: Sequence[str]) -> Sequence[str]:

@@ -269,3 +269,34 @@ def test_a_single_long_line_lands_fast() -> None:
     assert "more than one" in problem(before, Replace("f", "ab\n", "x\n"))
     assert "nearest" in problem(before, Replace("f", "zz\n", "y\n"))
     assert time.process_time() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    ("before", "search", "new", "after"),
+    [
+        (b' "a": 1,\n "b": 2\n', '"a": 1\n', '"a": 3\n', b' "a": 3,\n "b": 2\n'),
+        (b"x = 1;\n", "x = 1\n", "x = 2\n", b"x = 2;\n"),
+        (b"f(\n  a,\n  b,\n)\n", "a,\nb\n", "a,\nc\n", b"f(\n  a,\n  c,\n)\n"),
+        (b"a,\nb,\n", "b\n", "", b"a,\n"),
+    ],
+)
+def test_a_sign_that_a_search_leaves_out_at_its_end_stays(
+    before: bytes, search: str, new: str, after: bytes
+) -> None:
+    """A comma or semicolon, which what takes the place of the line needs as well."""
+    assert landed(before, Replace("f", search, new)) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "search", "new"),
+    [
+        (b"x = 1 + y\n", "x = 1\n", "x = 2\n"),
+        (b"x = 1;\n", "x = 1\n", "if (x) {\n"),
+        (b"x = 1;\n", "x = 1\n", "x = 1\ny = 2\n"),
+        (b"x = 1,\nx = 1;\nx = 1,\n", "x = 1\n", "x = 2\n"),
+        (b"x = 10\n", "x = 1\n", "x = 2\n"),
+    ],
+)
+def test_any_other_rest_of_a_line_is_not_guessed(before: bytes, search: str, new: str) -> None:
+    """Nor where what comes instead can have no such sign, or the place is not certain."""
+    assert problem(before, Replace("f", search, new))

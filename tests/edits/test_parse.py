@@ -17,6 +17,7 @@ from gitagent.edits.parse import parse
 KNOWN = ["src/app.py", "src/util.py", "README.md", "web/index.ts", "docs/my notes.md"]
 
 BLOCK = "<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE\n"
+BACK = BLOCK.replace("2", "3").replace("1", "2").replace("3", "1")
 X_TO_2 = Replace("src/app.py", "x = 1\n", "x = 2\n")
 
 
@@ -189,10 +190,16 @@ def test_a_search_replace_block_is_read_in_any_wrapping(reply: str) -> None:
 
 def test_several_blocks_share_a_path() -> None:
     """A block without a path of its own belongs to the file of the block before."""
-    assert (
-        edits(f"src/app.py\n```\n{BLOCK}\n{BLOCK}```\nAnd:\n```python\n{BLOCK}```\n")
-        == [X_TO_2] * 3
-    )
+    assert edits(f"src/app.py\n```\n{BLOCK}\n{BACK}```\nAnd:\n```python\n{BLOCK}```\n") == [
+        X_TO_2,
+        Replace("src/app.py", "x = 2\n", "x = 1\n"),
+        X_TO_2,
+    ]
+
+
+def test_a_block_said_twice_is_one() -> None:
+    """The lines that it searches for are gone once it was carried out."""
+    assert edits(f"src/app.py\n```\n{BLOCK}\n{BLOCK}```\n") == [X_TO_2]
 
 
 def test_a_path_with_spaces_is_known() -> None:
@@ -408,3 +415,55 @@ def test_a_placeholder_that_is_a_path_of_the_repository_is_one() -> None:
     """Somebody may have such a folder."""
     (edit,) = edits("```python\n# path/to/file.py\nx = 1\n```\n", ["path/to/file.py", "b.py"])
     assert edit == WriteFile("path/to/file.py", "x = 1\n")
+
+
+LONG = "def area(radius):\n    return 3.14 * radius ** 2\n"
+HOMES = {"src/a.py": f"import math\n\n\n{LONG}", "src/b.py": "x = 1\n"}
+HOMELESS = f"path/to/file.py\n<<<<<<< SEARCH\n{LONG}=======\n{LONG.upper()}>>>>>>> REPLACE\n"
+
+
+def test_lines_that_stand_in_one_shown_file_only_say_which_it_is() -> None:
+    """A weak model repeats the path of the example; the lines that it searches for tell."""
+    assert parse(HOMELESS, HOMES).edits == (Replace("src/a.py", LONG, LONG.upper()),)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {**HOMES, "src/c.py": LONG},
+        {"src/a.py": LONG + LONG},
+        {"src/a.py": LONG.replace("3.14", "math.pi")},
+        list(HOMES),
+    ],
+)
+def test_lines_that_stand_elsewhere_too_say_nothing(known: object) -> None:
+    """Which of them is meant would be a guess, and so it is where no text is known."""
+    found = parse(HOMELESS, known)  # type: ignore[arg-type]
+    assert found.edits == ()
+    assert "names no file" in found.problems[0]
+
+
+def test_a_few_short_lines_say_nothing() -> None:
+    """They stand where they do by chance."""
+    assert parse(HOMELESS.replace(LONG, "x = 1\n"), HOMES).edits == ()
+
+
+def test_a_block_that_holds_a_path_names_the_next_one() -> None:
+    """As a comment or alone."""
+    for said in ("# src/b.py", "src/b.py"):
+        reply = f"```python\n{said}\n```\n```python\nx = 2\n```\n"
+        assert parse(reply, HOMES).edits == (WriteFile("src/b.py", "x = 2\n"),)
+
+
+def test_a_fence_that_is_opened_twice_is_no_part_of_the_file() -> None:
+    """Before or after the comment with the path."""
+    reply = "```python\n# src/b.py\n```python\nx = 2\n```\n"
+    assert parse(reply, HOMES).edits == (WriteFile("src/b.py", "x = 2\n"),)
+
+
+def test_a_known_path_in_the_block_goes_before_the_end_of_it_in_a_sentence() -> None:
+    """ "The corrected b.py" is no new file at the root."""
+    reply = "Here is the corrected `b.py` file:\n\n```python\n# src/b.py\nx = 2\n```\n"
+    assert parse(reply, HOMES).edits == (WriteFile("src/b.py", "x = 2\n"),)
+    other = "Here is the new `c.py` file:\n\n```python\n# src/b.py\nx = 2\n```\n"
+    assert parse(other, HOMES).edits == (WriteFile("c.py", "# src/b.py\nx = 2\n"),)
