@@ -1,7 +1,8 @@
 """Characters that a reviewer cannot see, so that what is read is not what is run.
 
-Bidirectional controls reorder a line on the screen, tag and zero-width characters hide text or
-make two names look like one. Old ones in a file are its owner's business; new ones are refused.
+Bidirectional controls reorder a line on the screen; tag characters, zero-width ones and selectors
+of variants hide text or make two names look like one. Old ones in a file are its owner's business;
+new ones are refused.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ _ZERO_WIDTH = (
     "\u034f\u115f\u1160\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\U000e0100-\U000e01ef"
 )
+# behind a letter of ASCII, or another one, a selector shows nothing and can spell out anything
+_SELECTORS = (
+    "(?<![^\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f\ufe00-\ufe0f\U000e0100-\U000e01ef])[\ufe00-\ufe0f]"
+)
 _KINDS = (
     ("bidirectional control", "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"),
     ("tag character", "\U000e0000-\U000e007f"),
     ("zero-width character", _ZERO_WIDTH),
 )
-_INVISIBLE = re.compile("[" + "".join(ranges for _, ranges in _KINDS) + "]")
-_PATTERNS = tuple((kind, re.compile(f"[{ranges}]")) for kind, ranges in _KINDS)
+_INVISIBLE = re.compile(f"[{''.join(ranges for _, ranges in _KINDS)}]|{_SELECTORS}")
+_PATTERNS = (
+    *((kind, re.compile(f"[{ranges}]")) for kind, ranges in _KINDS),
+    ("variation selector", re.compile(_SELECTORS)),
+)
 
 
 def invisible(text: str) -> list[str]:
