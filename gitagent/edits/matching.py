@@ -155,9 +155,8 @@ def without_last_sign(haystack: Haystack, search: list[str], new: list[str]) -> 
     What takes its place keeps the sign, where it is a line that can have one.
     """
     last = search[-1].rstrip()
-    if not last or last[-1] in _SIGNS + _OPEN or (new and not new[-1].strip()):
-        return []
-    if new and (len(new) != len(search) or new[-1].rstrip()[-1] in _SIGNS + _OPEN):
+    ends = new[-1].rstrip()[-1:] if new else ""
+    if not last or (new and (len(new) != len(search) or not ends or ends in _SIGNS + _OPEN)):
         return []
     for sign in _SIGNS:
         signed = [*new[:-1], new[-1].rstrip() + sign] if new else []
