@@ -7,7 +7,7 @@ by reading, not by running. Most are by Qwen2.5-Coder-1.5B, on code of its own s
 cachetools, humanize, iniconfig, itsdangerous, python-slugify and toolz; what is wrong in them is
 what small models get wrong.
 
-    python -m tests.edits.test_corpus    how many are understood, by format
+    python tests/edits/test_corpus.py    how many are understood, by format
 """
 
 from __future__ import annotations
