@@ -54,7 +54,7 @@ def test_a_link_is_no_settings_file(repo: Make, tmp_path: Path) -> None:
     (folder / "gitagent.toml").symlink_to(tmp_path / "victim")
     git(folder, "add", "gitagent.toml")
     git(folder, "commit", "--quiet", "--message=link")
-    assert open_site(folder, {}).config.attempts == 4
+    assert open_site(folder, {}).config.attempts == 0
 
 
 def test_the_users_env_file_is_read_and_the_environment_goes_before(repo: Make, own: Path) -> None:
@@ -102,7 +102,7 @@ def test_an_unborn_repository_has_no_settings_yet(repo: Make) -> None:
     """No commit, no shared file; it opens all the same."""
     folder = repo({})
     (folder / "gitagent.toml").write_text("[repair]\nattempts = 9\n")
-    assert open_site(folder, {}).config.attempts == 4
+    assert open_site(folder, {}).config.attempts == 0
 
 
 def test_a_site_writes_nothing(repo: Make, home: Path) -> None:

@@ -143,7 +143,7 @@ def test_an_answer_that_cannot_be_read_ends_no_call(
     repo: Callable[..., Path], bench: Bench, home: Path
 ) -> None:
     """The gate would pass it; it is not asked, neither early nor then, and the others are read."""
-    row(home, takes_n="true", candidates="2", weak="true", edit_format='"search-replace"')
+    row(home, takes_n="4", candidates="2", weak="true", edit_format='"search-replace"')
     unread = block("calc.py", "def add(a, b):\n    return a - b", "def add(a, b:\n    return a + b")
     later = FIX + "# and more\n" * 20
     done = bench.task(

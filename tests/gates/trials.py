@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gitagent.domain.edit import File
 from gitagent.domain.verdict import CommandRun, Verdict
-from gitagent.gates.detect import configured, detect
+from gitagent.gates.detect import Found, configured, detect
 from gitagent.gates.honest import Trial, deciding
+from gitagent.gates.project import Project as Seen
 from gitagent.git.export import export
 from gitagent.git.repository import GitRepo
 from gitagent.index.suites import read_suite
@@ -28,11 +29,13 @@ class Project:
         self.repo = GitRepo.open(repositories.build(folder / "repo", files))
         self.tree = self.repo.tree_of(self.repo.resolve("HEAD"))
         self.folder = folder
-        self.commands = (
-            configured([gate])
+        environ = {"PATH": str(Path(sys.executable).parent)}
+        found = (
+            Found(configured([gate]))
             if gate
-            else detect(self.repo.files(self.tree), self.repo.read, sys.executable)
+            else detect(Seen.of(self.repo.files(self.tree), self.repo.read, None, environ))
         )
+        self.commands = found.commands
 
     def checks(self, *allow: str, missing: tuple[str, ...] = ()) -> Checks:
         return Checks(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gitagent.config import Config
 from gitagent.domain.context import Excerpt
 from gitagent.stages.asking import ANYTHING, CHANGED, WEAK, asking, may_remove, wanted
 
@@ -25,7 +24,7 @@ def test_a_strong_model_sees_what_became_of_its_reply() -> None:
 
 def test_a_weak_model_is_asked_in_more_than_one_way_and_repairs_once() -> None:
     """All ways are used within the tries of a step."""
-    used = [asking(n, "whole", weak=True) for n in range(1, Config().attempts + 1)]
+    used = [asking(n, "whole", weak=True) for n in range(1, len(WEAK) + 1)]
     assert set(used) == set(WEAK)
     assert len({how.closing for how in used}) > 1
     assert [how.anew for how in used].count(False) == 1
