@@ -155,7 +155,7 @@ class Config:
     )
     hurry_s: float = _key(
         "gate.hurry_s",
-        20.0,
+        10.0,
         "repository",
         "seconds, or ten times the base's, that one of several candidates has at first",
     )

@@ -123,11 +123,17 @@ def for_step(
     return context if line.model.profile.weak else context.after(first)
 
 
+def to_be_written(context: Context) -> Excerpt | None:
+    """The file that most likely changes, where there is nothing in it yet."""
+    likely = next((e for e in context.excerpts if e.whole and not is_test(e.path)), None)
+    return likely if likely and is_stub(likely.path, likely.text) else None
+
+
 def wanted_tests(line: Line, tree: str, context: Context, failing: str) -> str:
     """The tests of the file that a weak model is most likely to change, where that file is still to
     be written; `failing` is what failing tests say. Empty where there are none."""
-    likely = next((e for e in context.excerpts if e.whole and not is_test(e.path)), None)
-    if not line.rules.to_the_end or likely is None or not is_stub(likely.path, likely.text):
+    likely = to_be_written(context)
+    if not line.rules.to_the_end or likely is None:
         return ""
     read = reader(line.repo, tree)
     named = [*places(failing), *(hit.path for hit in context.hits)]

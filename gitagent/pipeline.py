@@ -25,7 +25,14 @@ from gitagent.errors import ContextOverflow, GateFailed, NoChange
 from gitagent.gates.decided import leave
 from gitagent.gates.demand import speaks_of_defect
 from gitagent.gates.failures import failures
-from gitagent.gathering import FAILING_CHARACTERS, for_step, found, gathered, wanted_tests
+from gitagent.gathering import (
+    FAILING_CHARACTERS,
+    for_step,
+    found,
+    gathered,
+    to_be_written,
+    wanted_tests,
+)
 from gitagent.line import Line
 from gitagent.looking import Looker, rounds, together, with_looked
 from gitagent.progress import News
@@ -195,9 +202,9 @@ def _tries(
     whole = frozenset(excerpt.path for excerpt in context.excerpts if excerpt.whole)
     asks = rounds(line, line.model.profile)
     shown = context.excerpts
-    return Tries(
-        step.n, start, start, dialogue, known, whole, demand, runs, rounds=asks, context=shown
-    )
+    tries = Tries(step.n, start, start, dialogue, known, whole, demand, runs)
+    stub = bool(failing) and to_be_written(context) is not None
+    return replace(tries, rounds=asks, context=shown, stub=stub)
 
 
 def _to_prove(line: Line, steps: Plan, step: PlanStep, runs: Sequence[CommandRun]) -> bool:

@@ -38,7 +38,7 @@ from gitagent.proposing import proposed
 from gitagent.reading import reader
 from gitagent.stages.apply import apply, brief
 from gitagent.stages.asking import Ways, may_remove, ways
-from gitagent.stages.propose import Kept, again, not_applied, not_green
+from gitagent.stages.propose import Kept, again, hints, not_applied, not_green
 from gitagent.tries import PATIENCE, Tries, merit
 
 HURRY = 10
@@ -81,7 +81,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     model = line.models["code" if n == 1 else "repair"]
     how = _ways(line, tries, n, model)
     if how.anew or not _is_near(line, tries):
-        tries = tries.anew()
+        tries = tries.anew(_hints(line, tries))
     elif tries.lead and line.rules.candidates > 1 and not tries.dialogue.landed:
         tries = tries.from_lead(_said_of(line, tries.lead[1]))
     early: dict[str, Verdict] = {}
@@ -324,6 +324,8 @@ def _gated(
         attempt = replace(each.attempt, verdict=verdict)
         line.log.add_attempt(attempt)
         left = _left(line, tries, verdict)
+        if left:
+            tries = replace(tries, half=(*tries.half, attempt))
         _tell_verdict(line, attempt, verdict, left)
         if verdict.acceptable and not left:
             return replace(_kept(tries, each), accepted=attempt)
@@ -342,7 +344,6 @@ def _failed(line: Line, tries: Tries, judged: Sequence[Candidate], best: Candida
         tries,
         seen=tries.seen | {attempt.tree for attempt in attempts},
         failed=(*tries.failed, *(a for a in attempts if not _passes(a))),
-        half=(*tries.half, *filter(_passes, attempts)),
         slow=(*tries.slow, *(a for a in attempts if _is_slow(line, tries, a))),
         misfits=(),
         lead=lead,
@@ -379,6 +380,16 @@ def _is_slow(line: Line, tries: Tries, attempt: Attempt) -> bool:
     return ended and not (verdict.acceptable or verdict.broken or verdict.still_failing)
 
 
+def _hints(line: Line, tries: Tries) -> str:
+    """What the best attempt so far got wrong, for a weak model that is not shown it: what it has
+    written it writes again."""
+    if tries.lead is None or line.rules.candidates == 1 or not line.model.profile.weak:
+        return ""
+    _, attempt = tries.lead
+    output = attempt.verdict.output if attempt.verdict else ""
+    return hints(failing(output, reader(line.repo, attempt.tree)))
+
+
 def _passes(attempt: Attempt) -> bool:
     return attempt.verdict is not None and attempt.verdict.acceptable
 
@@ -386,8 +397,10 @@ def _passes(attempt: Attempt) -> bool:
 def _left(line: Line, tries: Tries, verdict: Verdict) -> int:
     """How many tests that the step is about a tree leaves failing though it passes the gate; which
     step of several they belong to, nobody knows before the last."""
-    wanted = line.rules.to_the_end and tries.demand and verdict.acceptable
-    return len(unfinished(verdict, tries.runs)) if wanted else 0
+    if not (line.rules.to_the_end and tries.demand and verdict.acceptable):
+        return 0
+    # what changes nothing for a suite that another attempt has begun with is no better than that
+    return len(unfinished(verdict, tries.runs, every=tries.stub or bool(tries.half)))
 
 
 def _tell_verdict(line: Line, attempt: Attempt, verdict: Verdict, left: int) -> None:

@@ -33,6 +33,7 @@ class Tries:
     whose tries the gate failed, one each time, `outgrown` those that are not asked again for it,
     `slow` the attempts for which the gate had not enough time and which fail at nothing else,
     `unread` trees that were sent back unread: who insists on one is believed, and the gate decides.
+    `stub` says that the file that most likely changes is still to be written.
     """
 
     step: int
@@ -60,6 +61,7 @@ class Tries:
     outgrown: frozenset[str] = frozenset()
     slow: tuple[Attempt, ...] = ()
     unread: frozenset[str] = frozenset()
+    stub: bool = False
 
     @property
     def shown(self) -> Sequence[str]:
@@ -96,9 +98,9 @@ class Tries:
             looked=(),
         )
 
-    def anew(self) -> Tries:
-        """With nothing of what came of the tries so far in the next question."""
-        return replace(self, tree=self.start, dialogue=self.dialogue.anew())
+    def anew(self, hints: str = "") -> Tries:
+        """With nothing but hints of what came of the tries so far in the next question."""
+        return replace(self, tree=self.start, dialogue=self.dialogue.anew(hints))
 
     def from_lead(self, said: str) -> Tries:
         """As if the best attempt so far had been the last, and this been said of it."""

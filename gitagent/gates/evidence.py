@@ -17,7 +17,7 @@ from gitagent.gates.trim import blocks, shorten
 
 LONGEST_SOURCE = 30
 """Lines of a test that are shown, up to the one that fails."""
-LONGEST_SAID = 900
+LONGEST_SAID, LONGEST_SENTENCE = 900, 300
 MOST_PLACES = 12
 SIMPLE = 200
 """Characters by which one test is simpler than another; within that, the first one is."""
@@ -36,6 +36,11 @@ TOLD = re.compile(r"^E\s{2,}\S.*$", re.MULTILINE)
 """What pytest says beside the lines that it shows."""
 BEGUN = re.compile(r"^\w+ \((?P<id>\w+(?:\.\w+)+)\)(?:\n.*)? \.\.\. *\n?\Z", re.MULTILINE)
 ENDLESS = "Your code did not come to an end in this test: a loop or a recursion in it never stops."
+TRIMMED = re.compile(r"^(?=(?:FAIL|ERROR): \S+ \()", re.MULTILINE)
+"""Where a test's part begins in what is left of an output of unittest."""
+SENTENCE = re.compile(
+    r"^(?:E\s+)?((?:[\w.]*(?:Error|Exception|Warning)\b|assert\b).*)$", re.MULTILINE
+)
 HEADING = re.compile(r"^(?:(?:FAIL|ERROR): (\S+)|_{3,} (.*?) _{3,})", re.MULTILINE)
 
 Read = Callable[[str], str | None]
@@ -57,6 +62,12 @@ class Failure:
     line: int
 
     @property
+    def sentence(self) -> str:
+        """What went wrong, in one line: the exception, or whatever is said first."""
+        found = SENTENCE.findall(self.said) or self.said.splitlines()[:1]
+        return str(found[-1]).strip()[:LONGEST_SENTENCE]
+
+    @property
     def weight(self) -> tuple[int, int]:
         """Orders failures: the simple before the long, then as they stand in the file."""
         return (len(self.source) + len(self.said)) // SIMPLE, self.line
@@ -64,7 +75,8 @@ class Failure:
 
 def failing(output: str, read: Read) -> list[Failure]:
     """The failing tests of an output whose lines can be found, the simplest first."""
-    found = [each for block in blocks(output) or [output] for each in _of(block, read)]
+    whole = blocks(output) or [part for part in TRIMMED.split(output) if part]
+    found = [each for block in whole for each in _of(block, read)]
     return sorted(found, key=lambda each: each.weight) or _endless(output, read)
 
 

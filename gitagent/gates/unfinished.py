@@ -18,9 +18,12 @@ MOST = 0.5
 SEPARATORS = ("::", " > ", ".", "/")
 
 
-def unfinished(verdict: Verdict, base: Sequence[CommandRun]) -> tuple[str, ...]:
-    """The tests still failing in suites of which most failed on the base and some pass now."""
-    begun = {suite(test) for test in verdict.fixed}
+def unfinished(
+    verdict: Verdict, base: Sequence[CommandRun], *, every: bool = False
+) -> tuple[str, ...]:
+    """The tests still failing in suites of which most failed on the base and some pass now or, with
+    `every`, whether any does."""
+    begun = {suite(test) for test in (verdict.still_failing if every else verdict.fixed)}
     if not begun or not verdict.still_failing:
         return ()
     ran, failed = Counter[str](), Counter[str]()

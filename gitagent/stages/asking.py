@@ -52,12 +52,13 @@ WEAK = (
 )
 
 FORKED = (
-    Asking("closing_weak_code", 0.6, anew=True),
-    Asking("closing_weak_code", 0.5, anew=False),
-    Asking("closing_weak_two_parts", 0.7, anew=True),
-    Asking("closing_weak_two_parts", 0.5, anew=False),
+    Asking("closing_weak_code", 0.7, anew=True),
+    Asking("closing_weak_two_parts", 0.8, anew=True),
+    Asking("closing_weak_code", 0.7, anew=False),
+    Asking("closing_weak_code", 0.9, anew=True),
 )
-"""The ways of a weak model that writes several answers to the same words, behind the first try."""
+"""The ways of a weak model that writes several answers to the same words, behind the first try. At
+less warmth they are one answer four times over, and where it sees an answer it writes it again."""
 FORKED_WARMTH = 0.7
 """Answers to the same words have one temperature; at less of it they are mostly the same answer."""
 

@@ -24,6 +24,7 @@ from gitagent.stages.rounds import NO_MORE, TOOLS, exchange, invitation
 from gitagent.stages.scope import told
 
 LEAST_REPLY, SHORT_REPLY = 256, 1200
+MOST_HINTS = 2
 MOST_SOURCES = 3000
 """Characters of failing tests that are shown beside an output."""
 INSTEAD = "edits"
@@ -53,7 +54,8 @@ class Dialogue:
     not read it twice. `landed` is the last exchange whose edits are in the files, with what the
     gate said of them, `last` one since then that could not be used. Older ones are left out, so
     that no number of repairs outgrows the window. `asked` is what the model asks to see in this
-    try, with the answers, `looked` what it made use of in those before.
+    try, with the answers, `looked` what it made use of in those before. `hints` say what an earlier
+    attempt got wrong that is not shown.
     """
 
     rules: str
@@ -65,12 +67,13 @@ class Dialogue:
     last: tuple[Message, ...] = ()
     looked: str = ""
     asked: tuple[Message, ...] = ()
+    hints: str = ""
 
     def messages(self, how: Asking, *, asks: bool = False) -> tuple[Message, ...]:
         """All that is said; `asks` says that the model may ask to see more."""
         closing = render(how.closing, path=self.path, **vars(self.wanted))
         look = f"{invitation(INSTEAD)}\n" if asks else ""
-        question = f"{self.question}\n{self.looked}{self.now}{look}{closing}"
+        question = f"{self.question}\n{self.looked}{self.now}{look}{self.hints}{closing}"
         opening = (
             Message("system", self.rules, len(self.rules)),
             Message("user", question, len(self.question)),
@@ -85,9 +88,9 @@ class Dialogue:
         """What was asked for is over and done with; what is left of it are these parts."""
         return replace(self, asked=(), looked=material.looked(looked))
 
-    def anew(self) -> Dialogue:
-        """As it began."""
-        return replace(self, landed=(), last=())
+    def anew(self, hints: str = "") -> Dialogue:
+        """As it began, with hints to what came of it."""
+        return replace(self, landed=(), last=(), hints=hints)
 
     def going_on(self, earlier: Dialogue) -> Dialogue:
         """With the exchanges of another dialogue about the same step."""
@@ -95,7 +98,7 @@ class Dialogue:
 
     def judged(self, reply: str, said: str) -> Dialogue:
         """The reply's edits were applied, and something is wrong with them."""
-        return replace(self, landed=_exchange(reply, said), last=())
+        return replace(self, landed=_exchange(reply, said), last=(), hints="")
 
     def misfit(self, reply: str, said: str) -> Dialogue:
         """The reply could not be used."""
@@ -232,6 +235,12 @@ def _why(verdict: Verdict) -> str:
     if verdict.kind == "weakened":
         return f"{WEAKENED} {verdict.reason}"
     return verdict.reason if verdict.kind == "fail" else f"not all is done: {verdict.reason}"
+
+
+def hints(failing: Sequence[Failure]) -> str:
+    """What a model that is asked anew is told of an attempt that it does not see."""
+    told = [f"```\n{each.source.rstrip()}\n```\n{each.sentence}" for each in failing[:MOST_HINTS]]
+    return render("hints", hints="\n\n".join(told)) + "\n" if told else ""
 
 
 def _subject(remark: str) -> str:

@@ -36,6 +36,14 @@ def test_a_suite_that_the_change_does_not_touch_is_not_its_own() -> None:
     assert unfinished(verdict("", "a b"), runs) == ()
 
 
+def test_a_file_that_is_still_to_be_written_is_not_done_by_changing_nothing() -> None:
+    """With `every`, a suite is open also where none of it passes yet; green ones stay closed."""
+    runs = base(a="failed", b="failed")
+    assert unfinished(verdict("", "a b"), runs, every=True) == ("test_a.py::a", "test_a.py::b")
+    old = base(a="failed", b="passed", c="passed")
+    assert unfinished(verdict("", "a"), old, every=True) == ()
+
+
 def test_skipped_tests_do_not_make_a_suite_green() -> None:
     """They say nothing of what it wants."""
     runs = base(a="failed", b="failed", c="skipped", d="skipped", e="skipped")

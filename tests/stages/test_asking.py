@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitagent.app import ATTEMPTS
 from gitagent.domain.context import Excerpt
 from gitagent.stages.asking import ANYTHING, CHANGED, WEAK, asking, may_remove, wanted
 
@@ -24,7 +25,7 @@ def test_a_strong_model_sees_what_became_of_its_reply() -> None:
 
 def test_a_weak_model_is_asked_in_more_than_one_way_and_repairs_once() -> None:
     """All ways are used within the tries of a step."""
-    used = [asking(n, "whole", weak=True) for n in range(1, len(WEAK) + 1)]
+    used = [asking(n, "whole", weak=True) for n in range(1, ATTEMPTS + 1)]
     assert set(used) == set(WEAK)
     assert len({how.closing for how in used}) > 1
     assert [how.anew for how in used].count(False) == 1
