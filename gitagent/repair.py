@@ -11,15 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gitagent import planned
 from gitagent.basing import beside
 from gitagent.contest import Candidate, distinct
-from gitagent.domain.call import Reply
 from gitagent.domain.edit import Proposal
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import Verdict
-from gitagent.edits import paths
-from gitagent.edits.seen import only_seen
 from gitagent.errors import (
     BudgetExceeded,
     ContextOverflow,
@@ -31,19 +27,19 @@ from gitagent.errors import (
 )
 from gitagent.gates.evidence import failing
 from gitagent.gates.unfinished import unfinished
+from gitagent.landing import NOTHING_CHANGED, land, landed, problems_of
 from gitagent.line import Line
 from gitagent.ports import Model
 from gitagent.progress import News
 from gitagent.proposing import proposed
 from gitagent.reading import reader
-from gitagent.stages.apply import apply, brief
-from gitagent.stages.asking import Ways, may_remove, ways
+from gitagent.stages.apply import brief
+from gitagent.stages.asking import Ways, ways
 from gitagent.stages.propose import Kept, again, hints, not_applied, not_green
 from gitagent.tries import PATIENCE, Tries, merit
 
 HURRY = 10
 """Times the base's seconds at the gate that a candidate has at first."""
-NOTHING_CHANGED = "it has no edit in it that changes a file"
 
 
 def repair(line: Line, tries: Tries) -> Tries:
@@ -70,7 +66,7 @@ def _last_look(line: Line, tries: Tries) -> Tries:
         return tries.settled()
     best = max(tries.slow, key=merit)
     line.tell(News("gate", f"runs on {best.label} again, without hurry", passing=True))
-    verdict = line.checks.verdict(best.tree, tries.demand, tries.runs)
+    verdict = line.checks.verdict(best.tree, tries.demand, beside(line, best.tree))
     attempt = replace(best, verdict=verdict)
     line.log.add_attempt(attempt)
     _tell_verdict(line, attempt, verdict, 0)
@@ -88,7 +84,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     tries, answers = proposed(line, tries, n, how, _Early(line, tries, early))
     several = how.candidates > 1
     found = [
-        _landed(line, tries, n, k if several else 0, *answer) for k, answer in enumerate(answers, 1)
+        landed(line, tries, n, k if several else 0, *answer) for k, answer in enumerate(answers, 1)
     ]
     for each in found:
         if each.error is not None:
@@ -151,7 +147,7 @@ class _Early:
 
     def __call__(self, proposal: Proposal) -> bool:
         try:
-            tree = _land(self.line, self.tries, proposal)
+            tree = land(self.line, self.tries, proposal)
         except (NotApplied, Refused):
             return False
         if tree in self.tries.seen:
@@ -162,105 +158,9 @@ class _Early:
         return verdict.acceptable and not _left(self.line, self.tries, verdict)
 
 
-def _landed(
-    line: Line, tries: Tries, n: int, candidate: int, reply: Reply, proposal: Proposal
-) -> Candidate:
-    attempt = Attempt(
-        tries.step,
-        n,
-        f"{reply.provider}/{reply.model}",
-        subject=line.hide(proposal.subject),
-        candidate=candidate,
-        also=planned.added(line, proposal),
-    )
-    paths = tuple(edit.path for edit in proposal.edits)
-    try:
-        tree = _land(line, tries, proposal)
-    except (NotApplied, Refused) as error:
-        problems = tuple(map(line.hide, _problems(error)))
-        return Candidate(replace(attempt, problems=problems), reply, error, paths=paths)
-    size = len(line.repo.diff(tries.start, tree)) if candidate else 0
-    return Candidate(replace(attempt, tree=tree), reply, size=size, paths=paths)
-
-
 def _kept(tries: Tries, found: Candidate) -> Tries:
     """The tries with as much of what was looked at as a reply made use of."""
     return tries.without_unused(found.reply.text, found.paths)
-
-
-def _land(line: Line, tries: Tries, proposal: Proposal) -> str:
-    """The tree that the edits make of the files as the last attempt left them or, where they do
-    not fit there, as the step found them."""
-    if not proposal.edits and not proposal.problems:
-        raise NotApplied(problems=[NOTHING_CHANGED])
-    proposal = _only_seen(line, tries, proposal)
-    try:
-        tree = _applied(line, tries, tries.tree, proposal)
-    except (NotApplied, Refused) as first:
-        if tries.tree == tries.start:
-            raise
-        tree = _from_the_start(line, tries, proposal, first)
-    if tree == tries.start:
-        raise NotApplied(problems=[NOTHING_CHANGED])
-    return tree
-
-
-def _applied(line: Line, tries: Tries, tree: str, proposal: Proposal) -> str:
-    return apply(
-        line.repo,
-        tree,
-        proposal,
-        allow=line.rules.allow,
-        hidden=line.rules.ignore,
-        beyond=planned.beyond(line, tries.step, tries.n, tries.start, proposal),
-        syntax=line.syntax,
-        start=tries.start,
-        believed=tries.unread,
-    )
-
-
-def _from_the_start(
-    line: Line, tries: Tries, proposal: Proposal, first: NotApplied | Refused
-) -> str:
-    """The tree where the edits fit as the step found the files; else what is wrong with them where
-    they were meant to be, if no less is wrong there."""
-    try:
-        return _applied(line, tries, tries.start, proposal)
-    except NotApplied as error:
-        if isinstance(first, NotApplied) and len(first.problems) <= len(error.problems):
-            raise first from error
-        raise
-
-
-def _only_seen(line: Line, tries: Tries, proposal: Proposal) -> Proposal:
-    """The proposal as one who saw what this model saw can mean it."""
-    edits, problems = only_seen(
-        proposal.edits,
-        lambda path: _text(line, tries, path),
-        tries.eyes,
-        in_parts=_in_parts(line),
-    )
-    if problems:
-        raise NotApplied(problems=problems)
-    return replace(proposal, edits=tuple(edits))
-
-
-def _in_parts(line: Line) -> bool:
-    weak = line.model.profile.weak and line.rules.edit_format == "whole"
-    return weak and not may_remove(line.task.text)
-
-
-def _text(line: Line, tries: Tries, path: str) -> str | None:
-    """What stands in a file now; None where it is new or empty."""
-    try:
-        file = line.repo.file(tries.tree, paths.check(path))
-    except Refused:
-        return None  # apply says why
-    return file.data.decode(errors="replace") if file and file.data else None
-
-
-def _problems(error: NotApplied | Refused) -> Sequence[str]:
-    return error.problems if isinstance(error, NotApplied) else (str(error),)
 
 
 def _tell_problems(line: Line, found: Candidate, error: NotApplied | Refused) -> None:
@@ -286,7 +186,7 @@ def _none_applied(line: Line, tries: Tries, found: Candidate, *, anew: bool) -> 
     but the file as it was.
     """
     error, reply = found.error or NotApplied(), found.reply
-    problems = _problems(error)
+    problems = problems_of(error)
     unchanged = tuple(problems) == (NOTHING_CHANGED,)
     # it is asked in another way next time, or somebody else is
     hope = anew or line.model.profile.weak or "repair" in line.others

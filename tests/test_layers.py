@@ -28,6 +28,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("site",),
     ("answering", "pipeline", "surveying"),
     ("gathering", "repair"),
+    ("landing",),
     ("proposing",),
     ("basing", "looking", "planned", "reading", "tries"),
     ("ending", "inquiry", "line"),
