@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,9 +37,17 @@ TRICKS = {
 }
 RUSTUP = os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup"
 """Where the toolchain is, before a test gets another home."""
-needs_cargo = pytest.mark.skipif(
-    shutil.which("cargo") is None, reason="there is no cargo on this machine"
-)
+
+
+def _runs_cargo() -> bool:
+    """A program of that name may be rustup's, which has no toolchain in this home."""
+    if shutil.which("cargo") is None:
+        return False
+    env = {**os.environ, "RUSTUP_HOME": str(RUSTUP)}
+    return subprocess.run(["cargo", "--version"], env=env, capture_output=True).returncode == 0
+
+
+needs_cargo = pytest.mark.skipif(not _runs_cargo(), reason="there is no cargo on this machine")
 
 
 @pytest.fixture(scope="module")
