@@ -246,3 +246,55 @@ def test_what_only_was_too_slow_is_looked_at_again(
     )  # fmt: skip
     assert done.code == 0, done.err
     assert "# slow" in git(done.folder, "show", f"{done.branch}:calc.py")
+
+
+SHOUT = """import unittest
+from shout import shout
+
+
+class ShoutTest(unittest.TestCase):
+    def test_word(self):
+        self.assertEqual(shout("hi"), "HI!")
+
+    def test_nothing(self):
+        self.assertEqual(shout(""), "")
+
+    def test_two(self):
+        self.assertEqual(shout("a b"), "A B!")
+"""
+STUB = {"shout.py": "def shout(text):\n    pass\n", "test_shout.py": SHOUT}
+LOUD = "```python\n# shout.py\ndef shout(text):\n    return {}\n```\n"
+HALF, NONE, ALL = (
+    LOUD.format(code) for code in ('text.upper() + "!"', "text", 'text and text.upper() + "!"')
+)
+
+
+def test_a_file_that_is_to_be_written_is_finished(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """A weak model sees the tests; half of them is not enough; then it is asked anew with what came
+    out wrong, and does not see its own code."""
+    row(home, takes_n="4", candidates="2", weak="true", edit_format='"whole"')
+    done = bench.task(
+        repo(STUB), "-q", text="Write shout in shout.py.", says=[Say(HALF), Choices((NONE, ALL))]
+    )
+    assert done.code == 0, done.err
+    first, second = done.asked
+    assert "# The tests that the code must pass" in first
+    assert "Tests that fail before" not in first
+    assert second.startswith(first[: first.index("Write the new code")])
+    assert 'self.assertEqual(shout(""), "")' in second[len(first) - 200 :]
+    assert "AssertionError: '!' != ''" in second
+    assert "text.upper()" not in second
+    assert "text and" in git(done.folder, "show", f"{done.branch}:shout.py")
+
+
+def test_the_best_half_is_taken_where_nothing_better_comes(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """What fixes nothing passes the gate as well, and is no better."""
+    row(home, takes_n="4", candidates="2", weak="true", edit_format='"whole"')
+    worse = [Choices((NONE, LOUD.format("None or 1"))), *[Status(400)] * 9]
+    done = bench.task(repo(STUB), "-q", text="Write shout in shout.py.", says=[Say(HALF), *worse])
+    assert done.code == 0, done.err
+    assert "text.upper()" in git(done.folder, "show", f"{done.branch}:shout.py")
