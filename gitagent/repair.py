@@ -119,7 +119,7 @@ def _ways(line: Line, tries: Tries, n: int, model: Model) -> Ways:
         n,
         line.rules.edit_format,
         weak=line.model.profile.weak,
-        candidates=1 if other or not tries.runs else line.rules.candidates,
+        candidates=1 if other or not line.log.state.base_runs else line.rules.candidates,
         forks=model.profile.takes_n,
     )
 
@@ -300,7 +300,8 @@ def _left(line: Line, tries: Tries, verdict: Verdict) -> int:
     if not (line.rules.to_the_end and tries.demand and verdict.acceptable):
         return 0
     # what changes nothing for a suite that another attempt has begun with is no better than that
-    return len(unfinished(verdict, tries.runs, every=tries.stub or bool(tries.half)))
+    before = line.log.state.base_runs or ()
+    return len(unfinished(verdict, before, every=tries.stub or bool(tries.half)))
 
 
 def _tell_verdict(line: Line, attempt: Attempt, verdict: Verdict, left: int) -> None:

@@ -49,7 +49,7 @@ class Bubblewrap:
         return {
             "disk": "what a command writes is laid over the tree and thrown away",
             "memory": "what a command writes is kept in memory and thrown away",
-            "none": "without overlays: each command gets a new copy of the tree",
+            "none": "without overlays: each round at the gate gets a new copy of the tree",
         }[self.overlay]
 
 
