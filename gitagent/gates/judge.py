@@ -18,7 +18,13 @@ from gitagent.gates.failures import said
 OUTPUT_CHARS = 4_000
 NAMED = 3
 _NO_TESTS_EXIT = 5
-_NO_TESTS = re.compile(r"no tests (?:ran|collected)|^Ran 0 tests", re.IGNORECASE | re.MULTILINE)
+_NO_TESTS = re.compile(
+    r"no tests (?:ran|collected)|^Ran 0 tests|^running 0 tests$|\[no test files\]"
+    r"|There are no tests to run",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Of cargo and go: another program or package of the same run had some.
+_TESTS = re.compile(r"^running [1-9]|^(?:ok|FAIL)\s", re.MULTILINE)
 
 
 def judge(text: str, base: Sequence[CommandRun], now: Sequence[CommandRun]) -> Verdict:
@@ -65,7 +71,7 @@ def found_nothing(run: CommandRun) -> bool:
     if run.tests or run.timed_out or run.exit_code not in (0, _NO_TESTS_EXIT):
         return False
     silent = run.exit_code == _NO_TESTS_EXIT and not run.output.strip()  # pytest -qq
-    return silent or bool(_NO_TESTS.search(run.output))
+    return silent or bool(_NO_TESTS.search(run.output) and not _TESTS.search(run.output))
 
 
 def _kind(

@@ -200,6 +200,22 @@ def test_nothing_to_run_is_no_verdict() -> None:
     assert (found.kind, found.reason) == ("pass", "`compile` passes, no test was found")
 
 
+@pytest.mark.parametrize(
+    ("output", "kind"),
+    [
+        ("running 0 tests\n\ntest result: ok. 0 passed\n", "none"),
+        ("running 2 tests\n..\n\n   Doc-tests app\n\nrunning 0 tests\n", "pass"),
+        ("?   \texample.com/a\t[no test files]\n", "none"),
+        ("?   \texample.com/a\t[no test files]\nok  \texample.com/b\t0.1s\n", "pass"),
+        ("There are no tests to run\n", "none"),
+    ],
+)
+def test_a_runner_without_tests_is_known_by_its_words(output: str, kind: str) -> None:
+    """Of several programs or packages, one that has some is enough."""
+    run = CommandRun("test", 0, output, 0.1)
+    assert judge("add", [run], [run]).kind == kind
+
+
 def test_many_names_are_counted() -> None:
     """A reason is a sentence, not a list."""
     names = [f"t{n}" for n in range(9)]
