@@ -7,12 +7,10 @@ command that writes to it has written to nothing.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import os
 import shutil
 import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gitagent.errors import Unwritable
+from gitagent.git.pack import ID_BYTES, entry, joined
 from gitagent.git.repository import GitRepo
 
 Entry = tuple[bytes, int, bytes]
@@ -153,24 +152,16 @@ class StandIn:
 
     def _pack(self, objects: list[tuple[int, bytes]], folder: Path) -> None:
         """One pack of these objects; those of the trees are compressed once a process."""
-        pack = [struct.pack(">4sII", b"PACK", 2, len(objects))]
-        listed, at = [], len(pack[0])
-        for kind, data in objects:
-            packed = self._compressed(kind, data)
-            listed.append((_id(kind, data), binascii.crc32(packed), at))
-            pack.append(packed)
-            at += len(packed)
-        body = b"".join(pack)
-        check = hashlib.sha1(body).digest()
-        name = f"pack-{check.hex()}"
-        (folder / f"{name}.pack").write_bytes(body + check)
-        (folder / f"{name}.idx").write_bytes(_pack_index(sorted(listed), check))
+        pack, index = joined({_id(kind, data): self._entry(kind, data) for kind, data in objects})
+        name = f"pack-{pack[-ID_BYTES:].hex()}"
+        (folder / f"{name}.pack").write_bytes(pack)
+        (folder / f"{name}.idx").write_bytes(index)
 
-    def _compressed(self, kind: int, data: bytes) -> bytes:
+    def _entry(self, kind: int, data: bytes) -> bytes:
         if kind != _TREE:
-            return _packed(kind, data)
+            return entry(kind, data)
         if data not in self._packed:
-            self._packed[data] = _packed(kind, data)
+            self._packed[data] = entry(kind, data)
         return self._packed[data]
 
 
@@ -186,33 +177,6 @@ def _parsed(tree: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 def _id(kind: int, data: bytes) -> bytes:
     return hashlib.sha1(b"%s %d\0" % (_NAMES[kind].encode(), len(data)) + data).digest()
-
-
-def _packed(kind: int, data: bytes) -> bytes:
-    """An object as it stands in a pack."""
-    size = len(data)
-    header = bytearray([kind << 4 | size & 15])
-    size >>= 4
-    while size:
-        header[-1] |= 128
-        header.append(size & 127)
-        size >>= 7
-    return bytes(header) + zlib.compress(data, 1)
-
-
-def _pack_index(listed: list[tuple[bytes, int, int]], pack: bytes) -> bytes:
-    """The index, version 2, of a pack's objects (id, checksum, offset), sorted by id."""
-    counts = [0] * 256
-    for id_, _, _ in listed:
-        counts[id_[0]] += 1
-    for number in range(1, 256):
-        counts[number] += counts[number - 1]
-    parts = [b"\xfftOc", struct.pack(">I", 2), struct.pack(">256I", *counts)]
-    parts += [id_ for id_, _, _ in listed]
-    parts += [struct.pack(">I", check) for _, check, _ in listed]
-    parts += [struct.pack(">I", at) for _, _, at in listed]
-    body = b"".join(parts) + pack
-    return body + hashlib.sha1(body).digest()
 
 
 def _write_index(path: Path, entries: list[Entry], cached: bytes, folder: Path) -> None:
