@@ -16,6 +16,7 @@ from functools import cached_property
 from gitagent.domain.edit import File
 from gitagent.domain.suite import Mark, Suite, SuiteReader
 from gitagent.domain.verdict import GateCommand
+from gitagent.gates.project import LARGEST
 from gitagent.gates.settings import steers_otherwise, with_base_settings
 from gitagent.gates.splicing import with_base_tests
 from gitagent.gates.steering import Steering
@@ -24,7 +25,6 @@ from gitagent.ports import Repo, TreeFile
 
 _TELLS_BY_FILE = frozenset({"pytest", "junit", "jest", "lines", "go", "mix"})
 _COMPILES = frozenset({"compileall", "tsc"})
-_LARGEST = 1_000_000
 _TOOL = re.compile(rb"pytest|unittest|jest|vitest|mocha|node:test|ExUnit|testing")
 
 
@@ -203,7 +203,7 @@ class _Work:
         """Whether code of the base deals with test runners already, in the language of a path."""
         suffix = path[path.rfind(".") :]
         for known in self._before.values():
-            if not known.path.endswith(suffix) or known.size > _LARGEST:
+            if not known.path.endswith(suffix) or known.size > LARGEST:
                 continue
             if self._steering.part(known.path) != "product":
                 continue

@@ -13,13 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from gitagent.domain.context import is_test
 from gitagent.domain.verdict import CommandRun, GateCommand
 from gitagent.gates.affected import package_of
+from gitagent.gates.project import REGULAR
 from gitagent.ports import TreeFile
 
 WORTH_S = 5.0
 """How long all tests must have taken before it pays to run some of them first."""
 MOST_SHARE, MOST_FILES = 1 / 3, 60
 LARGEST = 400_000
-_REGULAR = (0o100644, 0o100755, 0o100664)
 _SOURCE = re.compile(r"\.(?:py|pyi|[cm]?[jt]sx?|vue|svelte|rs|go|exs?)$")
 # A file that is called so by everybody goes by the name of its folder, as does all of Go's.
 _NAMELESS = ("__init__", "__main__", "index", "mod", "lib", "main")
@@ -49,7 +49,7 @@ def nearest(
     own = {
         file.path: file
         for file in files
-        if file.mode in _REGULAR and _belongs(file.path, command, packages)
+        if file.mode in REGULAR and _belongs(file.path, command, packages)
     }
     tests = _tests(before, changed, own)
     most = min(MOST_FILES, len(tests) * MOST_SHARE)

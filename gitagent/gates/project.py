@@ -11,7 +11,7 @@ from pathlib import Path
 from gitagent.ports import TreeFile
 
 LARGEST = 1_000_000
-_REGULAR = (0o100644, 0o100755, 0o100664)
+REGULAR = (0o100644, 0o100755, 0o100664)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Project:
         checkout: Path | None,
         environ: Mapping[str, str],
     ) -> Project:
-        regular = {file.path: file for file in files if file.mode in _REGULAR}
+        regular = {file.path: file for file in files if file.mode in REGULAR}
         return cls(regular, read, checkout, environ)
 
     def below(self, folder: str, without: Sequence[str] = ()) -> Project:

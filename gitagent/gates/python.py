@@ -141,12 +141,8 @@ def _runs_python(place: Path) -> bool:
 
 def _base_folder(prefix: Path) -> Path | None:
     """Where the interpreter is with which an environment was made, as its own file says."""
-    with suppress(OSError, UnicodeDecodeError):
-        for line in (prefix / "pyvenv.cfg").read_text().splitlines():
-            key, _, value = line.partition("=")
-            if key.strip() == "home" and value.strip().startswith("/"):
-                return Path(value.strip())
-    return None
+    home = _settings(prefix).get("home", "")
+    return Path(home) if home.startswith("/") else None
 
 
 def _is_prefix(folder: Path) -> bool:
