@@ -54,6 +54,8 @@ ANSWERS, SHORT = "answers", 16
 MOST_ROUNDS = 5
 ATTEMPTS, PATIENT = 4, 8
 """Tries of a step, and those of a model that is weak and costs nothing but time."""
+ROUND_S = 60
+"""Seconds that the candidates of one try take to write, about."""
 MOST_BESIDE = 16
 """Candidates of one try."""
 ID_BYTES = 3
@@ -360,6 +362,7 @@ def _new_id(repo: GitRepo) -> str:
 def _rules(config: Config, manner: Manner, profile: ModelProfile, better: Sequence[str]) -> Rules:
     asked: Any = manner.edit_format if manner.edit_format != "auto" else config.edit_format
     plan: Any = manner.plan or config.plan
+    asked_beside = manner.candidates or config.candidates
     return Rules(
         plan=plan,
         max_steps=max(1, config.max_steps),
@@ -370,7 +373,9 @@ def _rules(config: Config, manner: Manner, profile: ModelProfile, better: Sequen
         to_the_end=True,
         hurry_s=config.hurry_s,
         ladder=tuple(better),
-        candidates=min(manner.candidates or config.candidates or profile.candidates, MOST_BESIDE),
+        candidates=min(asked_beside or profile.candidates, MOST_BESIDE),
+        # who says how many there are to be means it
+        round_tokens=0 if asked_beside else round(ROUND_S * profile.tokens_per_s),
         ignore=config.ignore,
         allow=config.allow,
         deliver=manner.deliver,

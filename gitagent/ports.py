@@ -38,7 +38,8 @@ class ModelProfile:
     `takes_schema` and `takes_tools` say what may be in a request, `cache` how its provider keeps
     the beginning of a prompt: by itself, where the request marks it, or not that we know of.
     `takes_n` is how many answers one request may ask for (0: one), `candidates` how many proposals
-    are worth asking for in one try of a step.
+    are worth asking for in one try of a step. `counts_along` is the part of a request that has each
+    piece of an answer come with the tokens so far.
     Prices are USD per million tokens, None where nobody knows them. `first_token_s` and
     `tokens_per_s` are what an answer usually takes; 0 is unknown.
     """
@@ -61,6 +62,7 @@ class ModelProfile:
     tokens_per_s: float = 0.0
     takes_n: int = 0
     candidates: int = 1
+    counts_along: str = ""
 
     @property
     def ref(self) -> str:

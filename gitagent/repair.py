@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from gitagent.basing import beside
 from gitagent.contest import Candidate, distinct
+from gitagent.domain.call import CHARACTERS_PER_TOKEN, Reply
 from gitagent.domain.edit import Proposal
 from gitagent.domain.task import Attempt
 from gitagent.domain.verdict import Verdict
@@ -82,6 +83,7 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
         tries = tries.from_lead(_said_of(line, tries.lead[1]))
     early: dict[str, Verdict] = {}
     tries, answers = proposed(line, tries, n, how, _Early(line, tries, early))
+    tries = replace(tries, length=_length([reply for reply, _ in answers]))
     several = how.candidates > 1
     found = [
         landed(line, tries, n, k if several else 0, *answer) for k, answer in enumerate(answers, 1)
@@ -121,7 +123,16 @@ def _ways(line: Line, tries: Tries, n: int, model: Model) -> Ways:
         weak=line.model.profile.weak,
         candidates=1 if other or not line.log.state.base_runs else line.rules.candidates,
         forks=model.profile.takes_n,
+        beside=_beside(line, tries),
     )
+
+
+def _beside(line: Line, tries: Tries) -> int:
+    """How many candidates there is time for. Long answers take turns: four of them at once come no
+    sooner than one after the other, and none can be learnt from before all are written."""
+    if not (line.rules.round_tokens and tries.length):
+        return line.rules.candidates
+    return max(1, line.rules.round_tokens // tries.length)
 
 
 def _is_near(line: Line, tries: Tries) -> bool:
@@ -156,6 +167,11 @@ class _Early:
             self.known[tree] = _verdict(self.line, self.tries, tree, {})
         verdict = self.known[tree]
         return verdict.acceptable and not _left(self.line, self.tries, verdict)
+
+
+def _length(replies: Sequence[Reply]) -> int:
+    """Tokens of a reply, on average, as near as its characters tell."""
+    return sum(len(reply.text) for reply in replies) // (len(replies) * CHARACTERS_PER_TOKEN)
 
 
 def _kept(tries: Tries, found: Candidate) -> Tries:

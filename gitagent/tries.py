@@ -33,7 +33,8 @@ class Tries:
     whose tries the gate failed, one each time, `outgrown` those that are not asked again for it,
     `slow` the attempts for which the gate had not enough time and which fail at nothing else,
     `unread` trees that were sent back unread: who insists on one is believed, and the gate decides.
-    `stub` says that the file that most likely changes is still to be written.
+    `stub` says that the file that most likely changes is still to be written, `length` how long an
+    answer of the last try was, in tokens.
     """
 
     step: int
@@ -62,6 +63,7 @@ class Tries:
     slow: tuple[Attempt, ...] = ()
     unread: frozenset[str] = frozenset()
     stub: bool = False
+    length: int = 0
 
     @property
     def shown(self) -> Sequence[str]:

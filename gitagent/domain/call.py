@@ -16,6 +16,10 @@ Job = Literal["plan", "code", "repair", "ask", "review"]
 CallStatus = Literal["reserved", "ok", "length", "refused", "empty", "overflow", "error"]
 
 
+REPEATS = "repeats"
+"""The finish reason of a reply that was stopped because it said the same over and over."""
+
+
 @dataclass(frozen=True)
 class Message:
     """One message; its first `stable` characters stay the same within the task (0: not known)."""
@@ -120,6 +124,11 @@ class Reply:
             replace(self, others=()),
             *(replace(self, text=text, finish_reason=how, others=()) for text, how in told),
         )
+
+    @property
+    def cut(self) -> bool:
+        """Whether the end of it is missing."""
+        return self.finish_reason in ("length", REPEATS)
 
     @property
     def ref(self) -> str:

@@ -18,7 +18,8 @@ class Rules:
     `to_the_end` says that what is half done is tried again; logs of older runs have none of it.
     `ladder` are the models (PROVIDER/NAME) that may repair, each better at it than the one before.
     `hurry_s` are the seconds that one of several candidates has at the gate at least, at first; 0
-    is as long as any.
+    is as long as any. `round_tokens` is about what the candidates of one try write together, as far
+    as the answers of the try before tell; 0 is any length.
     """
 
     plan: PlanMode
@@ -34,6 +35,7 @@ class Rules:
     to_the_end: bool = False
     ladder: tuple[str, ...] = ()
     hurry_s: float = 0.0
+    round_tokens: int = 0
 
 
 @dataclass(frozen=True)

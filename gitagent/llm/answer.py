@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gitagent.domain.call import Reply, Usage
+from gitagent.domain.call import REPEATS, Reply, Usage
 from gitagent.errors import BadReply, EmptyReply, ProviderUnavailable
 from gitagent.llm.events import Broken, Foreign
+from gitagent.llm.loops import Loops
 from gitagent.llm.tools import as_lines
 
 LENGTH = ("length", "max_tokens", "max_output_tokens", "model_length")
@@ -26,9 +27,9 @@ class Answer:
     """Collects payloads since `began`; `on_text` is called with the length of the text so far.
 
     `asked` is the PROVIDER/NAME that was asked, `request_id` the provider's own name for the
-    answer, once its headers have come; `over`, that nothing more need be read, is never so of one.
-    Calls of the `tools` that were offered become lines of the
-    text, the only call of another is the text.
+    answer, once its headers have come; `over` says that nothing more need be read, which is so
+    where `loops` finds that it says the same over and over. Calls of the `tools` that were offered
+    become lines of the text, the only call of another is the text.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Answer:
         on_text: Callable[[int], None],
         *,
         tools: tuple[str, ...] = (),
+        loops: Loops | None = None,
     ) -> None:
         self.request_id = ""
         self._asked, self._model_asked, self._provider = asked, model, provider
@@ -49,6 +51,7 @@ class Answer:
         self._parts: list[str] = []
         self._length = 0
         self._offered = tools
+        self._loops = loops
         self._tools: dict[str, list[tuple[str, str]]] = {}
         self.over = False
         self._reasoned = False
@@ -80,7 +83,7 @@ class Answer:
         self._payloads += 1
         self._speaks = self._speaks or "choices" in payload
         self._model = _text(payload.get("model")) or self._model
-        self._usage = usage_of(payload.get("usage")) or self._usage
+        self._usage = usage_of(payload) or self._usage
         choice = _mapping((payload.get("choices") or [None])[0])
         if not choice or (self._finish and payload == self._last):
             return False
@@ -149,7 +152,7 @@ class Answer:
         return ""
 
     def _silence(self, reply: Reply) -> str:
-        cut = " and was cut off there" if reply.finish_reason == "length" else ""
+        cut = " and was cut off there" if reply.cut else ""
         only = f": it wrote only its reasoning{cut}" if self._reasoned else ""
         return f"sent an empty reply{only}"
 
@@ -165,6 +168,8 @@ class Answer:
             self._parts.append(text)
             self._length += len(text)
             self._on_text(self._length)
+            if self._loops and not self._finish and self._loops.add(text):
+                self._finish, self.over = REPEATS, True
         return any((text, refusal, reasoning, self._call_tools(said)))
 
     def _call_tools(self, said: Mapping[str, Any]) -> bool:
@@ -214,15 +219,28 @@ def _reasoning(said: Mapping[str, Any]) -> str:
     return found or "".join("…" for part in parts if _mapping(part).get("type") == "thinking")
 
 
-def usage_of(value: Any) -> Usage | None:
-    """The counts, all or none: half of them would be charged as if the other half were free."""
-    counts = _mapping(value)
+def usage_of(payload: Mapping[str, Any]) -> Usage | None:
+    """The counts, all or none: half of them would be charged as if the other half were free. Those
+    that llama.cpp makes along the way stand elsewhere."""
+    counts = _mapping(payload.get("usage")) or _timings(_mapping(payload.get("timings")))
     prompt, completion = (_count(counts.get(f"{key}_tokens")) for key in ("prompt", "completion"))
     if prompt is None or completion is None:
         return None
     details = _mapping(counts.get("prompt_tokens_details"))
     cached = _count(details.get("cached_tokens", counts.get("prompt_cache_hit_tokens")))
     return Usage(prompt, completion, min(cached or 0, prompt))
+
+
+def _timings(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    counts = [_count(found.get(f"{key}_n")) for key in ("cache", "prompt", "predicted")]
+    if None in counts:
+        return {}
+    cached, read, written = counts
+    return {
+        "prompt_tokens": (cached or 0) + (read or 0),
+        "completion_tokens": written,
+        "prompt_tokens_details": {"cached_tokens": cached},
+    }
 
 
 def _count(value: Any) -> int | None:

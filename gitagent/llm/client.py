@@ -19,6 +19,7 @@ from gitagent.errors import ProviderError, ProviderRejected, ProviderUnavailable
 from gitagent.llm import complaints, events
 from gitagent.llm.answer import Answer
 from gitagent.llm.form import Form
+from gitagent.llm.loops import Loops
 from gitagent.llm.several import Several
 from gitagent.llm.watchdog import USUAL, Limits, Watchdog
 from gitagent.ports import ModelProfile
@@ -132,7 +133,10 @@ class ChatClient:
         tools = request.tools if self.profile.takes_tools else ()
 
         def one(on_text: Callable[[int], None]) -> Answer:
-            return Answer(self.profile.ref, at.model, at.provider, began, on_text, tools=tools)
+            loops = Loops() if self.profile.weak else None
+            return Answer(
+                self.profile.ref, at.model, at.provider, began, on_text, tools=tools, loops=loops
+            )
 
         if not request.further:
             return one(self._on_text)

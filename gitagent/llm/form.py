@@ -25,6 +25,7 @@ OPTIONAL = {
     "prompt_cache_key": ("prompt_cache_key",),
     "max_tokens": ("max_completion_tokens",),
     "marks": ("cache_control",),
+    "timings_per_token": ("timings_per_token",),
     "n": ("n_cmpl", "completions", "choices", "'n'", '"n"', "`n`"),
     "tools": ("tools", "tool use", "tool call", "tool_choice", "function call"),
 }
@@ -59,6 +60,8 @@ class Form:
             body["tools"] = offered(request.tools)
         if request.further and self._profile.takes_n:
             body["n"] = 1 + request.further
+        if self._profile.counts_along:
+            body[self._profile.counts_along] = True
         if self._official:
             body["prompt_cache_key"] = self._trace_id
         return {key: value for key, value in body.items() if key not in self._without}

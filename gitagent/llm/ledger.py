@@ -215,7 +215,7 @@ class LedgerModel:
             self._failed(call, error, time.monotonic() - began)
             raise
         reply = self._counted(reply)
-        cut = all(answer.finish_reason == "length" for answer in reply.each)
+        cut = all(answer.cut for answer in reply.each)
         status: CallStatus = "length" if cut else "ok"
         call = replace(self._of(call, reply), status=status, model=reply.model)
         self._settled(replace(call, provider=reply.provider), Kind.ANSWERED, reply.seconds, reply)

@@ -66,13 +66,13 @@ class Several:
         behind = self._unjudged  # the count of an answer comes right behind its end
         self._unjudged = []
         choices = [each for each in payload.get("choices") or () if isinstance(each, dict)]
-        self._count(usage_of(payload.get("usage")), alone=not choices)
+        self._count(usage_of(payload), alone=not choices)
         if not choices:
             self._of(0).add(payload)
         wrote = [self._take(payload, choice) for choice in choices]
         for index in behind:
             self._judge(index)
-        self.over = self.over or self._straggles()
+        self.over = self.over or self._straggles() or self._none_left()
         return any(wrote)
 
     def reply(self) -> Reply:
@@ -112,7 +112,8 @@ class Several:
         self._pieces[index] = self._pieces.get(index, 0) + wrote
         if answer.ended and index not in self._whole:
             self._whole.append(index)
-            self._unjudged.append(index)
+            if not answer.over:
+                self._unjudged.append(index)
         return wrote
 
     def _judge(self, index: int) -> None:
@@ -130,12 +131,22 @@ class Several:
     def _straggles(self) -> bool:
         """Whether what is left runs on and on: half of the answers are whole, and each other one
         is twice as long as the longest of them. Only where nobody is paid for the rest."""
-        if self._enough is None or self._unjudged or 2 * len(self._whole) < self._wanted:
+        sound = set(self._whole).difference(self._given_up)
+        if self._enough is None or self._unjudged or 2 * len(sound) < self._wanted:
             return False
         left = [n for index, n in self._pieces.items() if index not in self._whole]
-        longest = max(self._pieces.get(index, 0) for index in self._whole)
+        longest = max(self._pieces.get(index, 0) for index in sound)
         begun = len(left) + len(self._whole)
         return begun == self._wanted and all(n > 2 * longest + SPARE for n in left) and bool(left)
+
+    def _none_left(self) -> bool:
+        """Whether only what was given up is still being written."""
+        given_up = self._given_up
+        return bool(given_up) and not self._unjudged and len(self._whole) == self._wanted
+
+    @property
+    def _given_up(self) -> list[int]:
+        return [index for index, answer in self._answers.items() if answer.over]
 
     def _of(self, index: int) -> Answer:
         if index not in self._answers:
@@ -161,8 +172,11 @@ class Several:
     def _usage(self) -> Usage:
         """What was counted; of answers that nobody waited for, a token for each piece."""
         if not self._counted:
-            return self._running or Usage()
+            running = self._running or Usage()
+            written = max(running.completion, sum(self._pieces.values()))
+            return replace(running, completion=written) if running.prompt else running
         most = max(self._counted, key=lambda usage: usage.prompt)
-        left = sum(n for index, n in self._pieces.items() if index not in self._whole)
+        counted = set(self._whole).difference(self._given_up)
+        left = sum(n for index, n in self._pieces.items() if index not in counted)
         written = sum(usage.completion for usage in self._counted)
         return replace(most, completion=written + left)

@@ -60,7 +60,7 @@ def turn(model: Model, question: str, sight: Sight, *, tree: str, step: int, rou
         wanted, text = (), _read(reply)[1]
         if not text:
             raise BadReply("The model looks things up and gives no answer.", reply=reply)
-    return Turn(text, wanted[:MOST_WANTS] if rounds else (), reply.finish_reason == "length")
+    return Turn(text, wanted[:MOST_WANTS] if rounds else (), reply.cut)
 
 
 def _read(reply: Reply) -> tuple[tuple[Want, ...], str]:

@@ -81,10 +81,16 @@ class Ways:
 
 
 def ways(
-    n: int, edit_format: EditFormat, *, weak: bool, candidates: int = 1, forks: int = 0
+    n: int,
+    edit_format: EditFormat,
+    *,
+    weak: bool,
+    candidates: int = 1,
+    forks: int = 0,
+    beside: int | None = None,
 ) -> Ways:
-    """How try `n`, from 1, is asked for where it may have so many `candidates`; to one question the
-    endpoint gives up to `forks` answers.
+    """How try `n`, from 1, is asked for where it may have so many `candidates`, of which there is
+    time for `beside`; to one question the endpoint gives up to `forks` answers.
 
     There the first try of a weak model is the one answer that it holds for the best: it costs less
     than several, and the prompt is read for the others with it. Else every candidate is asked for
@@ -93,14 +99,15 @@ def ways(
     usual = asking(n, edit_format, weak=weak)
     if candidates <= 1:
         return Ways((usual,))
+    count = candidates if beside is None else min(beside, candidates)
     if forks < candidates:
-        asked = (asking(n + k, edit_format, weak=weak) for k in range(candidates))
+        asked = (asking(n + k, edit_format, weak=weak) for k in range(count))
         return Ways(tuple(replace(each, anew=usual.anew) for each in asked))
     if not (weak and edit_format == "whole"):
-        return Ways((replace(usual, temperature=FORKED_WARMTH),), candidates - 1)
+        return Ways((replace(usual, temperature=FORKED_WARMTH),), count - 1)
     if n == 1:
         return Ways((usual,))
-    return Ways((FORKED[(n - 2) % len(FORKED)],), candidates - 1)
+    return Ways((FORKED[(n - 2) % len(FORKED)],), count - 1)
 
 
 def asking(n: int, edit_format: EditFormat, *, weak: bool) -> Asking:

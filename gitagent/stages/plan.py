@@ -108,7 +108,7 @@ def _asked(model: Model, request: Request, rounds: Rounds) -> tuple[Request, Rep
 
 def _wants(reply: Reply) -> tuple[Want, ...]:
     """What is asked for in place of a plan; a plan of any length goes before it."""
-    if reply.finish_reason == "length":
+    if reply.cut:
         return ()
     with suppress(BadReply):
         if json_reply.read(reply.text, "steps", _is_plan)["steps"]:
@@ -144,7 +144,7 @@ def _opening(
 
 
 def _steps(reply: Reply, max_steps: int) -> tuple[PlanStep, ...]:
-    found = json_reply.read(reply.text, "steps", _is_plan, whole=reply.finish_reason != "length")
+    found = json_reply.read(reply.text, "steps", _is_plan, whole=not reply.cut)
     rows = found["steps"]
     if not rows:
         raise BadReply("Its list `steps` is empty.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gitagent.domain.call import CHARACTERS_PER_TOKEN, Message, Reply, Request
+from gitagent.domain.call import CHARACTERS_PER_TOKEN, REPEATS, Message, Reply, Request
 from gitagent.domain.context import Context, Excerpt, is_test
 from gitagent.domain.edit import EditFormat, Proposal
 from gitagent.domain.plan import Plan, PlanStep, subject_line
@@ -28,6 +28,7 @@ MOST_HINTS = 2
 MOST_SOURCES = 3000
 """Characters of failing tests that are shown beside an output."""
 INSTEAD = "edits"
+LOOPED = "it said the same again and again, and was stopped"
 WEAKENED = (
     "The project's own tests decide, as they were before your change, and nothing may skip, end or "
     "deceive their run. Leave alone what is named here:"
@@ -134,7 +135,7 @@ def propose(
     request = Request(
         "propose",
         messages,
-        _room(model, messages, 1 + further),
+        _room(model, messages, 1 + further, known.get(dialogue.path, "")),
         temperature=how.temperature,
         step=step,
         attempt=attempt,
@@ -151,8 +152,9 @@ def propose(
 
 
 def _proposal(reply: Reply, known: Mapping[str, str], turn: int, asks: int) -> Proposal:
-    if reply.finish_reason == "length":
-        return Proposal((), (f"it was cut off after {reply.usage.completion} tokens",))
+    if reply.cut:
+        cut = f"it was cut off after {reply.usage.completion} tokens"
+        return Proposal((), (LOOPED if reply.finish_reason == REPEATS else cut,))
     found, rest = wants.read(reply.text) if turn + asks else ((), "")
     if found and not parse(rest, known).edits:
         return Proposal((), wants=found) if asks else Proposal((), (NO_MORE,))
@@ -248,11 +250,11 @@ def _subject(remark: str) -> str:
     return subject_line(found.group(1).strip("`*\"' ")) if found else ""
 
 
-def _room(model: Model, messages: Sequence[Message], replies: int) -> int:
+def _room(model: Model, messages: Sequence[Message], replies: int, likely: str) -> int:
     """Tokens for each of several replies, which share what the window leaves. A weak model that
-    runs on and on is stopped when it has written as much as it was shown."""
+    runs on and on is stopped when it has written the `likely` file and a good deal more."""
     used = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN
     most = min(model.profile.max_output, (model.profile.window - used) // replies)
     if model.profile.weak:
-        most = min(most, max(SHORT_REPLY, used))
+        most = min(most, SHORT_REPLY + len(likely) // CHARACTERS_PER_TOKEN)
     return max(LEAST_REPLY, most)

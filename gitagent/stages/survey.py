@@ -128,7 +128,7 @@ def concluded(model: Model, question: str, notes: Sequence[Note], step: int) -> 
     text = thinking.without(reply.text).strip()
     if not text:
         raise EmptyReply(reply=reply)
-    return Note(text, made_of, reply.finish_reason == "length")
+    return Note(text, made_of, reply.cut)
 
 
 def key(part: Part, n: int) -> str:
@@ -143,7 +143,7 @@ def _asked(model: Model, content: str, most: int, *, tree: str, step: int) -> Re
 
 def _note(reply: Reply, made_of: str) -> Note:
     text = thinking.without(reply.text).strip()
-    return Note("" if _NOTHING.fullmatch(text) else text, made_of, reply.finish_reason == "length")
+    return Note("" if _NOTHING.fullmatch(text) else text, made_of, reply.cut)
 
 
 def _joined(notes: Sequence[Note]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,37 @@ def test_several_answers_come_with_one_question_where_the_model_knows_how(
     assert [call.json["n"] for call in done.server.calls] == [3]
     [call] = bench.run("show", done.id, "--json", cwd=done.folder).json()["calls"]
     assert call["completion_tokens"] == sum(len(text) // 4 for text in (WRONG, WORSE, FIX))
+
+
+@pytest.mark.parametrize(("padding", "n"), [(0, 4), (25, 2), (60, None)])
+def test_long_answers_take_turns(
+    repo: Callable[..., Path], bench: Bench, home: Path, padding: int, n: int | None
+) -> None:
+    """Where four of the first one's length would take more than a minute, fewer are asked for."""
+    row(home, takes_n="4", candidates="4", weak="true", edit_format='"whole"', tokens_per_s="10")
+    long = "".join(f"    # {random.Random(n).random().hex()}\n" for n in range(padding))
+
+    def whole(sign: str) -> str:
+        return f"```python\n# calc.py\ndef add(a, b):\n{long}    return a {sign} b\n```"
+
+    answers = (Say(whole("*")), Choices((whole("+"),) * (n or 1)))
+    done = bench.task(repo(FILES), *MODEL, says=answers)
+    assert done.code == 0, done.err
+    assert [call.json.get("n") for call in done.server.calls] == [None, n]
+
+
+def test_a_weak_model_that_says_the_same_over_and_over_is_stopped(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """Long before the stream would end; its answer is none, and the next one counts."""
+    row(home, weak="true", edit_format='"whole"')
+    endless = "```python\n# calc.py\n" + "    total = total + add(a, b)\n" * 4000
+    fix = "```python\n# calc.py\ndef add(a, b):\n    return a + b\n```"
+    done = bench.task(repo(FILES), *MODEL[:-1], says=[Say(endless), Say(fix)])
+    assert done.code == 0, done.err
+    assert "the same again and again" in done.err
+    first, second = bench.run("show", done.id, "--json", cwd=done.folder).json()["calls"]
+    assert (first["status"], second["status"]) == ("length", "ok")
 
 
 def test_answers_that_nobody_needs_any_more_are_not_waited_for(

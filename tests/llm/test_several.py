@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from test_answer import anything, chunk
 
-from gitagent.domain.call import Usage
+from gitagent.domain.call import REPEATS, Usage
 from gitagent.errors import BadReply, EmptyReply, ProviderError, ProviderUnavailable
 from gitagent.llm.answer import Answer
 from gitagent.llm.complaints import judged, of_payload
 from gitagent.llm.events import Broken, Foreign
+from gitagent.llm.loops import Loops
 from gitagent.llm.several import Several
 
 
@@ -35,9 +36,11 @@ def no_clocks() -> Iterator[None]:
     yield
 
 
-def several(wanted: int, enough: Callable[[str], bool] | None = None) -> Several:
+def several(
+    wanted: int, enough: Callable[[str], bool] | None = None, *, loops: bool = False
+) -> Several:
     def one(told: Callable[[int], None]) -> Answer:
-        return Answer("p/m", "m", "p", 0.0, told)
+        return Answer("p/m", "m", "p", 0.0, told, loops=Loops() if loops else None)
 
     return Several(wanted, one, lambda _length: None, enough, no_clocks)
 
@@ -99,6 +102,40 @@ def test_an_answer_that_runs_on_and_on_is_not_waited_for() -> None:
     assert len(cut.reply().each) == 2
     assert 130 < cut.reply().usage.completion < 150
     assert not fed(several(4), *short, *rambles).over
+
+
+def test_one_that_goes_round_in_circles_is_given_up_alone() -> None:
+    """The others are waited for, and judged; then nothing more is read. It counts by its pieces."""
+    judged: list[str] = []
+    circles = [said(0, "and so on, and ") for _ in range(200)]
+    answers = several(3, lambda text: bool(judged.append(text)), loops=True)
+    fed(answers, *circles, said(1, "a", "stop"), counted(9, 2))
+    assert not answers.over
+    fed(answers, said(2, "b"), said(2, finish="stop"), counted(9, 3), said(0, "and so on"))
+    assert answers.over
+    reply = answers.reply()
+    assert [(each.text[:3], each.cut) for each in reply.each] == [
+        ("and", True),
+        ("a", False),
+        ("b", False),
+    ]
+    assert judged == ["a"]
+    assert reply.each[0].finish_reason == REPEATS
+    assert 2 + 3 + 60 <= reply.usage.completion < 2 + 3 + 210
+
+
+def test_where_all_go_round_in_circles_the_count_along_the_way_counts() -> None:
+    """llama.cpp tells with each piece what it has read; that one is cut off, all say."""
+    timings = {"cache_n": 30, "prompt_n": 70, "predicted_n": 5}
+    circles = [
+        said(n, "and so on, and ") | {"timings": timings} for _ in range(100) for n in (0, 1)
+    ]
+    answers = fed(several(2, lambda _text: False, loops=True), *circles)
+    assert answers.over
+    reply = answers.reply()
+    assert all(each.cut for each in reply.each)
+    assert (reply.usage.prompt, reply.usage.cached) == (100, 30)
+    assert 120 <= reply.usage.completion < 200
 
 
 def test_what_was_whole_when_the_stream_broke_counts() -> None:

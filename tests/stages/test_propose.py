@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from bench import FIX
@@ -126,6 +126,16 @@ def test_the_reply_gets_the_room_that_is_left() -> None:
     assert 0 < writer.asked[0].max_tokens <= 256
 
 
+def test_a_weak_model_has_room_for_the_file_and_a_good_deal_more() -> None:
+    """However much it is shown beside: one that runs on is stopped soon."""
+    weak = ModelProfile("m", "p", 16000, 4000, "whole", weak=True)
+    shown = replace(NOTHING, question="y" * 30000, path="calc.py")
+    for text, most in (("", 1200), ("x" * 900, 1500)):
+        writer = Writer("x", profile=weak)
+        propose(writer, shown, how=FIRST, step=1, attempt=1, tree="t", known={"calc.py": text})
+        assert writer.asked[0].max_tokens == most
+
+
 def test_the_subject_line_is_the_models_own_where_it_gives_one() -> None:
     """`Commit:` is taken, tidied; nothing is made up."""
     for text, subject in (
@@ -194,14 +204,3 @@ def test_a_weak_model_is_asked_for_functions_and_never_for_the_file() -> None:
         asked = begun(weak=True).messages(asking(n, "whole", weak=True))
         assert "`# a.py`" in asked[1].content
         assert "path/to" not in asked[1].content
-
-
-def test_a_weak_model_may_write_as_much_as_it_was_shown() -> None:
-    """One that runs on is stopped, long before its window is full."""
-    profile = ModelProfile("m", "p", 16000, 8000, "whole", weak=True)
-    writer = Writer("x", profile=profile)
-    for shown in (30, 9000):
-        dialogue = Dialogue("", "y" * shown)
-        propose(writer, dialogue, how=FIRST, step=1, attempt=1, tree="t", known={})
-    short, long = (request.max_tokens for request in writer.asked)
-    assert 1000 <= short < long <= 3200
