@@ -159,6 +159,7 @@ class _Run:
     status: int
     limits: Limits
     init: int = 0
+    handle: int = -1
     said: bytes = b""
 
     @classmethod
@@ -191,6 +192,8 @@ class _Run:
             finally:
                 watched.end(token)
                 run._listen()
+                if run.init:
+                    os.close(run.handle)
 
     def _begin(self, gate: int) -> None:
         """Set the limits of the first process, which hands them on, and let it go on."""
@@ -199,7 +202,9 @@ class _Run:
             if self.status not in select([self.status, report], [], [], _STARTING)[0]:
                 return  # it ended, or it hangs: the reason is in its output
             self.said += os.read(self.status, _CHUNK)
-        self.init = int(json.loads(self.said)["child-pid"])
+        init = int(json.loads(self.said)["child-pid"])
+        # opened while the process waits for us: a short command is over before anybody looks
+        self.handle, self.init = os.pidfd_open(init), init
         with suppress(OSError, ValueError):
             # The kernel's own bound, which does not hold for root, is behind ours, which is named.
             most = _ROOM * self.limits.tasks
@@ -211,16 +216,13 @@ class _Run:
         if not self.init:
             return False, ""
         with closing(Usage(self.init, self.limits, MEMORY_FOLDERS, disk)) as usage:
-            handle = os.pidfd_open(self.init)
-            try:
-                passed = self.watched.until(deadline, usage.passed)
-                if passed:
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-                elif self.watched.report is None and usage.ask_to_end():
-                    self.watched.until(time.monotonic() + grace, usage.passed)
-                    return True, ""
-            finally:
-                os.close(handle)
+            passed = self.watched.until(deadline, usage.passed)
+            if passed:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+            elif self.watched.report is None and usage.ask_to_end():
+                self.watched.until(time.monotonic() + grace, usage.passed)
+                return True, ""
         return not passed and self.watched.report is None, passed
 
     def _listen(self) -> None:

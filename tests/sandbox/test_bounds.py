@@ -8,9 +8,15 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from boxing import Box
+
+from gitagent.sandbox import bubblewrap
+from gitagent.sandbox.bubblewrap import BwrapSandbox
+from gitagent.sandbox.probe import Bubblewrap
+from gitagent.sandbox.usage import Usage
 
 MEGABYTE = 1_000_000
 
@@ -65,6 +71,22 @@ def test_a_command_that_hangs_and_ignores_is_ended(box: Box, mark: str) -> None:
     assert done.output == "here\nhere\n"
     assert done.seconds < 6
     assert named(mark) == []
+
+
+def test_a_command_may_be_over_before_anybody_looks(
+    tool: Bubblewrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a short one is gone by then; it has ended as it has."""
+
+    def late(*args: Any) -> Usage:
+        time.sleep(0.5)
+        return Usage(*args)
+
+    monkeypatch.setattr(bubblewrap, "Usage", late)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    done = BwrapSandbox(tool, tmp_path / "scratch").run(["sh", "-c", "exit 3"], tree, timeout=20)
+    assert (done.exit_code, done.timed_out, done.ended) == (3, False, "")
 
 
 def test_a_command_may_say_goodbye(box: Box) -> None:
