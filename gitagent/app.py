@@ -52,7 +52,7 @@ from gitagent.takeover import unlearned
 
 ANSWERS, SHORT = "answers", 16
 MOST_ROUNDS = 5
-ATTEMPTS, PATIENT = 4, 8
+ATTEMPTS, PATIENT = 4, 12
 """Tries of a step, and those of a model that is weak and costs nothing but time."""
 ROUND_S = 60
 """Seconds that the candidates of one try take to write, about."""

@@ -97,7 +97,7 @@ class Config:
         "repair.attempts",
         0,
         "repository",
-        "tries of one step at most; 0 is 4, or 8 for a weak model of your own machine",
+        "tries of one step at most; 0 is 4, or 12 for a weak model of your own machine",
     )
     candidates: int = _key(
         "repair.candidates",

@@ -36,11 +36,11 @@ class Request:
     `step` and `attempt` say where in the task it stands (step 0 is the plan) and `tree` what it
     stands on, so that a resumed run recognises a question that was answered. `schema` is a JSON
     schema the reply should follow, where the endpoint can be told so. `max_tokens` bounds the
-    reply. `span` is the id of the call's span, once the call has a number: it says which call the
-    question goes out with, and is no part of what is asked; nor is `avoid`, the models
-    (PROVIDER/NAME) that should not be asked again while there is another. `round` counts how often
-    the model was shown more because it asked for it, from 0, and `tools` are the names of those
-    that it may call to ask again, where it knows how.
+    reply, which ends before any of the texts in `stops`, too. `span` is the id of the call's span,
+    once the call has a number: it says which call the question goes out with, and is no part of
+    what is asked; nor is `avoid`, the models (PROVIDER/NAME) that should not be asked again while
+    there is another. `round` counts how often the model was shown more because it asked for it,
+    from 0, and `tools` are the names of those that it may call to ask again, where it knows how.
 
     `candidate` tells apart questions that are asked for the same try side by side. `further` is
     how many more answers to the same words are wanted, where the endpoint knows how: it reads the
@@ -62,6 +62,7 @@ class Request:
     tools: tuple[str, ...] = ()
     candidate: int = 0
     further: int = 0
+    stops: tuple[str, ...] = ()
     enough: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
 
     @property

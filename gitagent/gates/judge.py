@@ -79,10 +79,11 @@ def _kind(
 ) -> VerdictKind:
     if reasons:
         return "fail"
-    outcomes = [outcome for run in now for outcome in run.tests.values()]
-    if outcomes and set(outcomes) == {"skipped"}:
+    outcomes = [each for run in now for each in run.tests.items()]
+    if outcomes and {outcome for _, outcome in outcomes} == {"skipped"}:
         return "none"
-    return "none" if all(found_nothing(run) for run in now) else "pass"
+    unbuilt = all(o == "failed" and test.startswith(COMPILE_PREFIX) for test, o in outcomes)
+    return "none" if unbuilt and all(run.failed or found_nothing(run) for run in now) else "pass"
 
 
 def _named_lists(found: Comparison) -> Iterator[str]:
@@ -164,6 +165,8 @@ def _stands_in(test: str, failing: Sequence[str]) -> bool:
 def _praise(found: Comparison, now: Sequence[CommandRun], kind: VerdictKind) -> str:
     if kind == "none" and found.skipped:
         return f"All {len(found.skipped)} tests are skipped."
+    if kind == "none" and found.still_failing:
+        return f"Nothing could be built, as on the base: {_names(found.still_failing)}."
     if kind == "none":
         return "Nothing was found to run." if not now else "No test was found to run."
     parts = []

@@ -92,7 +92,8 @@ class Answer:
         wrote = self._take(_mapping(choice.get("delta")) or _mapping(choice.get("message")))
         # a document is whole where it can be read at all
         whole = "stop" if "message" in choice and "delta" not in choice else ""
-        self._finish = _text(choice.get("finish_reason")) or self._finish or whole
+        if not self.over:
+            self._finish = _text(choice.get("finish_reason")) or self._finish or whole
         return wrote
 
     def reply(self) -> Reply:
@@ -163,7 +164,7 @@ class Answer:
         text = _content(said.get("content"))
         if self._finish and text == "".join(self._parts):
             text = ""  # some repeat the whole of it in the end
-        if text:
+        if text and not self.over:
             self._first = self._first or time.monotonic()
             self._parts.append(text)
             self._length += len(text)

@@ -5,6 +5,7 @@ No retry happens here and no reply is interpreted; a reply is whole or it is an 
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 SPARE_SECONDS = 1.0
 """By how much a read outlasts the limits, so that it is the limits that end a call."""
+
+LETS_GO_S = 1.0
+"""Seconds until a server has seen that nobody listens any more. Asked sooner, one of llama.cpp may
+read the prompt anew, in a place of its memory where the last one is not."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEADERS = (
@@ -110,11 +115,13 @@ class ChatClient:
         self._form = Form(endpoint.model, profile, official=endpoint.official, trace_id=trace_id)
         self._here = threading.local()
         self._client: openai.OpenAI | None = None
+        self._left_at = -math.inf
 
     def complete(self, request: Request) -> Reply:
         """The reply, or a ProviderError. Where the endpoint does not know a part of the request
         on which nothing depends, it is asked again without."""
         self._connection()  # loading it takes a while that is not the provider's
+        time.sleep(max(0.0, self._left_at + LETS_GO_S - time.monotonic()))
         began = time.monotonic()
         while True:
             watch = Watchdog(self._limits)
@@ -168,6 +175,7 @@ class ChatClient:
                 if answer.add(payload):
                     watch.word()
                 if answer.over:
+                    self._left_at = time.monotonic()
                     break
         return True
 

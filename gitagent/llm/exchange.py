@@ -12,7 +12,7 @@ from gitagent.domain.codec import to_json
 NO_PART = ("span", "avoid", "enough")
 """Fields of a request that are no part of what is asked: the same whichever call it goes out
 with, whomever it should not go to, and however many of its answers are needed."""
-SELDOM = ("round", "tools", "candidate", "further")
+SELDOM = ("round", "tools", "candidate", "further", "stops")
 """Fields that are left out where they say nothing."""
 
 
@@ -22,8 +22,9 @@ def question(request: Request) -> bytes:
 
 
 def request_hash(request: Request) -> str:
-    """The same however long the reply may be: that depends on what is left of a budget."""
-    return hashlib.sha256(question(replace(request, max_tokens=0))).hexdigest()
+    """The same however long the reply may be: that depends on what is left of a budget, and on what
+    is known of replies."""
+    return hashlib.sha256(question(replace(request, max_tokens=0, stops=()))).hexdigest()
 
 
 def kept(request: Request, asked: str) -> bytes:

@@ -25,7 +25,8 @@ OPTIONAL = {
     "prompt_cache_key": ("prompt_cache_key",),
     "max_tokens": ("max_completion_tokens",),
     "marks": ("cache_control",),
-    "timings_per_token": ("timings_per_token",),
+    "stop": ("stop sequence", "'stop'", '"stop"', "`stop`"),
+    "extra_body": ("timings_per_token",),
     "n": ("n_cmpl", "completions", "choices", "'n'", '"n"', "`n`"),
     "tools": ("tools", "tool use", "tool call", "tool_choice", "function call"),
 }
@@ -60,8 +61,10 @@ class Form:
             body["tools"] = offered(request.tools)
         if request.further and self._profile.takes_n:
             body["n"] = 1 + request.further
+        if request.stops:
+            body["stop"] = list(request.stops)
         if self._profile.counts_along:
-            body[self._profile.counts_along] = True
+            body["extra_body"] = {self._profile.counts_along: True}
         if self._official:
             body["prompt_cache_key"] = self._trace_id
         return {key: value for key, value in body.items() if key not in self._without}

@@ -54,6 +54,7 @@ class Several:
         self._counted: list[Usage] = []
         self._running: Usage | None = None
         self._judging = 0.0
+        self._ended: set[int] = set()
 
     @property
     def begun(self) -> bool:
@@ -108,6 +109,8 @@ class Several:
         if not isinstance(index, int) or not 0 <= index < self._wanted:
             return False
         answer = self._of(index)
+        if choice.get("finish_reason"):
+            self._ended.add(index)
         wrote = answer.add({**payload, "choices": [choice], "usage": None})
         self._pieces[index] = self._pieces.get(index, 0) + wrote
         if answer.ended and index not in self._whole:
@@ -120,12 +123,14 @@ class Several:
         if self._enough is None or self.over or len(self._whole) == self._wanted:
             return
         try:
-            text = self._of(index).reply().text
+            reply = self._of(index).reply()
         except (BadReply, ProviderUnavailable):
+            return
+        if reply.cut:
             return
         began = time.monotonic()
         with self._paused():
-            self.over = self._enough(text)
+            self.over = self._enough(reply.text)
         self._judging += time.monotonic() - began
 
     def _straggles(self) -> bool:
@@ -146,6 +151,7 @@ class Several:
 
     @property
     def _given_up(self) -> list[int]:
+        """Answers whose end nobody waited for."""
         return [index for index, answer in self._answers.items() if answer.over]
 
     def _of(self, index: int) -> Answer:
@@ -176,7 +182,7 @@ class Several:
             written = max(running.completion, sum(self._pieces.values()))
             return replace(running, completion=written) if running.prompt else running
         most = max(self._counted, key=lambda usage: usage.prompt)
-        counted = set(self._whole).difference(self._given_up)
+        counted = set(self._whole).difference(set(self._given_up) - self._ended)
         left = sum(n for index, n in self._pieces.items() if index not in counted)
         written = sum(usage.completion for usage in self._counted)
         return replace(most, completion=written + left)

@@ -33,6 +33,9 @@ WEAKENED = (
     "The project's own tests decide, as they were before your change, and nothing may skip, end or "
     "deceive their run. Leave alone what is named here:"
 )
+ENDS = ("\n```\n\n", "\nimport unittest", "\ndef test_")
+"""Where a reply of one block is over: behind its fence, or where it copies the tests."""
+FENCE = "```"
 Kept = Literal["edits", "partly", "unread"]
 
 AGAIN = {
@@ -56,7 +59,7 @@ class Dialogue:
     gate said of them, `last` one since then that could not be used. Older ones are left out, so
     that no number of repairs outgrows the window. `asked` is what the model asks to see in this
     try, with the answers, `looked` what it made use of in those before. `hints` say what an earlier
-    attempt got wrong that is not shown.
+    attempt got wrong that is not shown. Behind any of `stops` nothing of a reply is wanted.
     """
 
     rules: str
@@ -69,6 +72,7 @@ class Dialogue:
     looked: str = ""
     asked: tuple[Message, ...] = ()
     hints: str = ""
+    stops: tuple[str, ...] = ()
 
     def messages(self, how: Asking, *, asks: bool = False) -> tuple[Message, ...]:
         """All that is said; `asks` says that the model may ask to see more."""
@@ -132,6 +136,7 @@ def propose(
     questions of this try, from 0; the model may ask `asks` times more. `candidate`, `further` and
     `enough` are as in a Request; one reply comes at least, and `further` more at most."""
     messages = dialogue.messages(how, asks=turn + asks > 0)
+    written = _closed if dialogue.stops else str
     request = Request(
         "propose",
         messages,
@@ -145,10 +150,21 @@ def propose(
         tools=TOOLS if asks else (),
         candidate=candidate,
         further=further,
-        enough=None if enough is None else lambda text: enough(parse(text, known)),
+        stops=dialogue.stops,
+        enough=None if enough is None else lambda text: enough(parse(written(text), known)),
     )
-    replies = model.complete(request).each
+    replies = [replace(each, text=written(each.text)) for each in model.complete(request).each]
     return [(reply, _proposal(reply, known, turn, asks)) for reply in replies]
+
+
+def _closed(text: str) -> str:
+    """A reply that ends before its fence does, or before the tests that it was about to copy."""
+    lines = text.split("\n")
+    if sum(line.startswith(FENCE) for line in lines) % 2 == 0:
+        return text
+    while not lines[-1].strip() or is_test(lines[-1].strip("# ")):
+        lines.pop()
+    return "\n".join([*lines, FENCE, ""])
 
 
 def _proposal(reply: Reply, known: Mapping[str, str], turn: int, asks: int) -> Proposal:
@@ -194,7 +210,8 @@ def opening(
     if likely is None:
         return said
     if tests:
-        return replace(said, path=likely.path, wanted=unwritten(likely))
+        stops = (*ENDS, f"\n{render('tests', tests='').strip()}")
+        return replace(said, path=likely.path, wanted=unwritten(likely), stops=stops)
     asked = wanted(f"{step.title}\n{step.detail}", likely, failing)
     return replace(said, path=likely.path, wanted=asked)
 

@@ -21,6 +21,16 @@ BIG = block(
     CALC.rstrip(),
     "def add(a, b):\n    # the sum of both\n    return a + b\n\n\ndef sub(a, b):\n    return a - b",
 )
+TESTS = """import unittest
+
+from calc import add
+
+
+class Adds(unittest.TestCase):
+    def test_two(self):
+        self.assertEqual(add(1, 2), 3)
+"""
+STOPPED = "def add(a, b):\n    return a + b\n\n\n# test_calc.py"
 WRONG, WORSE = line_of("*"), line_of("/")
 MODEL = ("--plan", "never", "--gate", GREEN, "-q")
 
@@ -156,6 +166,23 @@ def test_a_weak_model_that_says_the_same_over_and_over_is_stopped(
     assert "the same again and again" in done.err
     first, second = bench.run("show", done.id, "--json", cwd=done.folder).json()["calls"]
     assert (first["status"], second["status"]) == ("length", "ok")
+
+
+def test_behind_the_code_nothing_of_a_file_to_be_written_is_read(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """The endpoint is told where an answer is over; what it then lacks is its fence."""
+    row(home, weak="true", edit_format='"whole"')
+    stub = {"calc.py": "def add(a, b):\n    pass\n", "test_calc.py": TESTS}
+    done = bench.task(
+        repo(stub), "--plan", "never", "-q", says=[Say("```python\n# calc.py\n" + STOPPED)]
+    )
+    assert done.code == 0, done.err
+    [call] = done.server.calls
+    assert "\nimport unittest" in call.json["stop"]
+    assert (
+        git(done.folder, "show", f"{done.branch}:calc.py") == "def add(a, b):\n    return a + b\n"
+    )
 
 
 def test_answers_that_nobody_needs_any_more_are_not_waited_for(

@@ -183,6 +183,16 @@ def test_a_file_that_never_compiled_does_not_block() -> None:
     assert judge("fix the syntax of old.py", base, base).kind == "fail"
 
 
+def test_where_nothing_can_be_built_before_and_after_there_is_no_verdict() -> None:
+    """It fails as on the base, and says nothing about the change; what ran beside it does."""
+    base = [compiled("app.py")]
+    found = judge("add", base, base)
+    assert found.kind == "none"
+    assert found.reason == "Nothing could be built, as on the base: compile::app.py."
+    assert judge("add", [*base, NO_TESTS], [*base, NO_TESTS]).kind == "none"
+    assert judge("add", [*base, plain(0)], [*base, plain(0)]).kind == "pass"
+
+
 def test_a_command_that_did_not_run_is_missed() -> None:
     """The gate that is judged is the base's."""
     base = [compiled("old.py"), suite(a=P)]

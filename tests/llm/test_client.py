@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gitagent.domain.call import Message, Reply, Request, Usage
+from gitagent.domain.call import REPEATS, Message, Reply, Request, Usage
 from gitagent.errors import (
     BadReply,
     ContextOverflow,
@@ -19,7 +19,7 @@ from gitagent.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from gitagent.llm.client import ChatClient, Endpoint
+from gitagent.llm.client import LETS_GO_S, ChatClient, Endpoint
 from gitagent.llm.form import Form
 from gitagent.llm.offered import model_names
 from gitagent.llm.watchdog import Limits
@@ -315,6 +315,23 @@ def test_an_address_that_is_none_is_rejected() -> None:
     for url in ("nonsense", "ftp://127.0.0.1/v1", "http://127.0.0.1:port/v1"):
         with pytest.raises(ProviderRejected, match=r"is no address"):
             ChatClient(Endpoint("p", url, "m", KEY), PROFILE, trace_id="0" * 32).complete(ASKED)
+
+
+def test_a_weak_model_is_not_asked_again_at_once_where_it_was_left_talking(server: Serve) -> None:
+    """The server is given the time to notice, or it reads the prompt twice."""
+    weak = replace(PROFILE, weak=True)
+    serving = server([Say("and so on, " * 3000), Say("short")])
+    asking = client(serving, profile=weak)
+    assert asking.complete(ASKED).finish_reason == REPEATS
+    left = time.monotonic()
+    assert asking.complete(ASKED).text == "short"
+    assert time.monotonic() - left > LETS_GO_S / 2
+
+
+def test_who_is_not_weak_may_repeat_what_it_says(server: Serve) -> None:
+    """A long table is no runaway."""
+    reply = client(server([Say("0, 0, 0,\n" * 3000)])).complete(ASKED)
+    assert (reply.finish_reason, len(reply.text)) == ("stop", 9 * 3000)
 
 
 def test_the_status_of_a_rejection_is_kept(server: Serve) -> None:

@@ -124,6 +124,14 @@ def test_one_that_goes_round_in_circles_is_given_up_alone() -> None:
     assert 2 + 3 + 60 <= reply.usage.completion < 2 + 3 + 210
 
 
+def test_one_that_is_cut_off_is_never_enough() -> None:
+    """However good its beginning looks."""
+    judged: list[str] = []
+    answers = several(2, lambda text: bool(judged.append(text)))
+    fed(answers, said(0, "half", "length"), counted(9, 2), said(1, "b"), counted(9, 1))
+    assert judged == []
+
+
 def test_where_all_go_round_in_circles_the_count_along_the_way_counts() -> None:
     """llama.cpp tells with each piece what it has read; that one is cut off, all say."""
     timings = {"cache_n": 30, "prompt_n": 70, "predicted_n": 5}
