@@ -21,14 +21,12 @@ class Bring:
 
     `path` is absolute. It is seen at `at`, which lies below the tree's root; where that is empty,
     at its own place. One to `read` is read-only; into `scratch` a command may write, and nothing of
-    that stays. What is `shared` is a cache: what one command writes there, the commands that follow
-    on the same tree may find; no other tree's may.
+    that stays.
     """
 
     path: str
     at: str = ""
     how: Literal["read", "scratch"] = "read"
-    shared: bool = False
 
 
 @dataclass(frozen=True)

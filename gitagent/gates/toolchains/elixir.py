@@ -255,7 +255,7 @@ class _Tools:
             tracked = any(path.startswith(f"{at}/") for path in self._project.files)
             if checkout is not None and inside and not tracked and (checkout / at).is_dir():
                 # Some dependencies are built in their own folders.
-                places.append(Bring(str(checkout / at), at, "scratch", shared=True))
+                places.append(Bring(str(checkout / at), at, "scratch"))
         home = (Bring(str(self._home)),) if self._home and self._home.is_dir() else ()
         return (*seen(self._elixir), *seen(self._erlang), *seen(self._rebar), *home, *places)
 

@@ -184,7 +184,7 @@ def _environment(project: Project, go: _Go, module: Module) -> tuple[tuple[str, 
 
 
 def _brings(go: _Go) -> tuple[Bring, ...]:
-    built = (Bring(str(go.built), how="scratch", shared=True),) if _there(go.built) else ()
+    built = (Bring(str(go.built), how="scratch"),) if _there(go.built) else ()
     downloaded = (Bring(str(go.downloaded)),) if _there(go.downloaded) else ()
     return (*seen(go.root), *built, *downloaded)
 

@@ -228,7 +228,7 @@ class _Commands:
         target = self._target()
         if target is not None:
             at = posixpath.join(self._workspace.folder, _TARGET)
-            yield Bring(str(target), at, "scratch", shared=True)
+            yield Bring(str(target), at, "scratch")
 
     def _target(self) -> Path | None:
         """Where the user's own builds are."""
