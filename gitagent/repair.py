@@ -96,7 +96,8 @@ def _try(line: Line, tries: Tries, n: int) -> Tries:
     fresh = distinct(found, tries.seen)
     if not fresh:
         line.tell(News("edits", "the same tree as before", warning=True))
-        hope = how.anew or (several and line.model.profile.weak)
+        # one that is asked with warmth, and next in another way, may come to something else
+        hope = how.anew or (line.rules.candidates > 1 and line.model.profile.weak)
         kept = _kept(tries, found[0])
         tries = kept if hope else _escalated(line, kept, found[0].reply.ref, "walks in circles")
         return replace(tries, over=not hope and tries is kept)

@@ -154,6 +154,21 @@ def test_long_answers_take_turns(
     assert [call.json.get("n") for call in done.server.calls] == [None, n]
 
 
+def test_a_weak_model_whose_answers_take_turns_may_come_back_to_a_tree(
+    repo: Callable[..., Path], bench: Bench, home: Path
+) -> None:
+    """It is asked again in another way, as it would be with several answers at once."""
+    row(home, takes_n="4", candidates="4", weak="true", edit_format='"whole"', tokens_per_s="1")
+    long = "".join(f"    # {random.Random(n).random().hex()}\n" for n in range(20))
+    says = [
+        f"```python\n# calc.py\ndef add(a, b):\n{long}    return a {sign} b\n```"
+        for sign in "*/%*+"
+    ]
+    done = bench.task(repo(FILES), *MODEL, says=[Say(each) for each in says])
+    assert done.code == 0, done.err
+    assert [call.json.get("n") for call in done.server.calls] == [None] * 5
+
+
 def test_a_weak_model_that_says_the_same_over_and_over_is_stopped(
     repo: Callable[..., Path], bench: Bench, home: Path
 ) -> None:
