@@ -12,13 +12,13 @@ import os
 import posixpath
 import resource
 import secrets
+import selectors
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from select import select
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -197,11 +197,13 @@ class _Run:
 
     def _begin(self, gate: int) -> None:
         """Set the limits of the first process, which hands them on, and let it go on."""
-        while not self.said.endswith(b"}\n"):
-            report = self.watched.status.fileno()
-            if self.status not in select([self.status, report], [], [], _STARTING)[0]:
-                return  # it ended, or it hangs: the reason is in its output
-            self.said += os.read(self.status, _CHUNK)
+        with selectors.DefaultSelector() as ready:
+            ready.register(self.status, selectors.EVENT_READ)
+            ready.register(self.watched.status, selectors.EVENT_READ)
+            while not self.said.endswith(b"}\n"):
+                if self.status not in {key.fd for key, _ in ready.select(_STARTING)}:
+                    return  # it ended, or it hangs: the reason is in its output
+                self.said += os.read(self.status, _CHUNK)
         init = int(json.loads(self.said)["child-pid"])
         # opened while the process waits for us: a short command is over before anybody looks
         self.handle, self.init = os.pidfd_open(init), init

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import shutil
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,25 @@ def test_a_command_may_be_over_before_anybody_looks(
     tree.mkdir()
     done = BwrapSandbox(tool, tmp_path / "scratch").run(["sh", "-c", "exit 3"], tree, timeout=20)
     assert (done.exit_code, done.timed_out, done.ended) == (3, False, "")
+
+
+def test_whoever_has_many_files_open_can_run_a_command(tool: Bubblewrap, tmp_path: Path) -> None:
+    """More than 1,024, which is as many as select() knows."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2 * 1100:
+        pytest.skip(f"a process may open {hard} files here")
+    with ExitStack() as opened:
+        if soft != resource.RLIM_INFINITY and soft < 2 * 1100:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (2 * 1100, hard))
+            opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            opened.enter_context(open(os.devnull, "rb"))  # noqa: PTH123
+        done = BwrapSandbox(tool, tmp_path / "scratch").run(
+            ["sh", "-c", "exit 3"], tree, timeout=20
+        )
+    assert done.exit_code == 3
 
 
 def test_a_command_may_say_goodbye(box: Box) -> None:
